@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// The launcher. Bees run on Node 24, which reads TypeScript as it is. Where the system's Node is older, the dev
+// dependency `node` (24.x) beside this file is used instead, so that `npx bees` works after a plain `npm ci`.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const major = Number(process.versions.node.split('.')[0])
+if (major >= 24) {
+  await import('../src/cli/main.ts')
+} else {
+  const newer = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))
+  if (!existsSync(newer)) {
+    process.stderr.write(
+      `bees needs Node 24 or newer: this is ${process.version}, and there is no ${newer}.\n` +
+        'Run `npm ci` with install scripts and dev dependencies allowed, or install Node 24.\n',
+    )
+    process.exit(1)
+  }
+  // spawnSync leaves signals to the child: Ctrl-C reaches the whole foreground group.
+  const child = spawnSync(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  process.exit(child.status ?? 1)
+}
