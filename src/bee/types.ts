@@ -1,0 +1,119 @@
+import type { z } from 'zod'
+import type { Json } from '../canonical.ts'
+import type { Clock } from '../resilience/index.ts'
+
+export interface RetryOptions {
+  /** Calls of the transaction in all, the first included. @default 3 */
+  readonly tries?: number | undefined
+  /** @default 1000 */
+  readonly baseMs?: number | undefined
+  /** @default 2 */
+  readonly factor?: number | undefined
+  /** Upper bound of one wait. @default 30_000 */
+  readonly capMs?: number | undefined
+}
+
+/** What a handler may know of its process. */
+export interface ProcessFacts {
+  readonly id: string
+  readonly colony: string
+  readonly bee: string
+  readonly task: string
+  readonly executor: string
+  /** 0 for the first assignment; grows when the broker takes the process back after a timeout. */
+  readonly retries: number
+  /** When the submitter handed it in, milliseconds since 1970. */
+  readonly submittedAt: number
+  /** Milliseconds of the time budget that are left now. */
+  remainingMs(): number
+  /** Aborts when the process belongs to somebody else; whatever the handler does then changes nothing. */
+  readonly ownershipLost: AbortSignal
+}
+
+export interface TransactOptions {
+  /** @default the number of transact calls of this run so far, plus one */
+  readonly step?: number | undefined
+}
+
+export interface Transaction {
+  readonly outcome: 'applied' | 'replayed'
+  readonly ledgerId: string
+  readonly step: number
+  /** What the task's SQL function returned, now or when it was first applied. */
+  readonly output: Json
+}
+
+/**
+ * Runs the task's SQL function once, in one transaction with its ledger row. `payload` defaults to the task's input.
+ * Safe to repeat: a step that has committed returns its stored output.
+ *
+ * @throws BeeError; let it pass through: the pipeline knows its class.
+ */
+export type Transact = (payload?: Json, options?: TransactOptions) => Promise<Transaction>
+
+/** A logger that knows the process and hides sensitive fields. */
+export interface TaskLog {
+  debug(message: string, facts?: Readonly<Record<string, unknown>>): void
+  info(message: string, facts?: Readonly<Record<string, unknown>>): void
+  warn(message: string, facts?: Readonly<Record<string, unknown>>): void
+  error(message: string, facts?: Readonly<Record<string, unknown>>): void
+}
+
+export interface TaskContext<Input, Services> {
+  readonly input: Input
+  readonly transact: Transact
+  readonly process: ProcessFacts
+  readonly log: TaskLog
+  /** Stop now: cancelled, out of time, or ownership lost; `signal.reason` is a BeeError that says which. */
+  readonly signal: AbortSignal
+  /** The hive is going to stop: finish soon or return early. */
+  readonly shuttingDown: AbortSignal
+  readonly services: Services
+  readonly clock: Clock
+}
+
+export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType, Services> {
+  /** One sentence for people; published as the description of the Colonies function. */
+  readonly description: string
+  readonly input: Input
+  readonly output: Output
+  /** Time budget of one assignment, milliseconds; at least 1000. Becomes `maxexectime`. @default 60_000 */
+  readonly deadlineMs?: number | undefined
+  /** Retries of the transaction inside the budget. */
+  readonly retry?: RetryOptions | undefined
+  /** How often the broker hands the process out again after a timeout. @default 5 */
+  readonly brokerRetries?: number | undefined
+  /** Two processes with one key have one effect. Must depend on the input alone. */
+  readonly key?: ((input: z.output<Input>) => string) | undefined
+  /** Most runs of this task at once in one hive. @default no limit but the bee's slots */
+  readonly concurrency?: number | undefined
+  readonly run: (context: TaskContext<z.output<Input>, Services>) => Promise<z.input<Output>>
+}
+
+/** A task as the fleet sees it: checked, frozen, with its defaults filled in. */
+export interface Task {
+  readonly name: string
+  readonly description: string
+  readonly input: z.ZodType
+  readonly output: z.ZodType
+  readonly deadlineMs: number
+  readonly retry: Required<{ [K in keyof RetryOptions]: number }>
+  readonly brokerRetries: number
+  readonly key: ((input: unknown) => string) | undefined
+  readonly concurrency: number | undefined
+  readonly run: (context: TaskContext<unknown, unknown>) => Promise<unknown>
+  /** SHA-256 of the canonical JSON Schemas of input and output. */
+  readonly schemaHash: string
+}
+
+export interface Bee {
+  readonly name: string
+  readonly description: string
+  /** `<name>-bee`, the executor type at the broker. */
+  readonly executorType: string
+  /** Running tasks at once in one hive. @default 4 */
+  readonly slots: number
+  readonly tasks: ReadonlyMap<string, Task>
+  /** Builds what `run` gets as `services`, once for each hive. */
+  readonly services: (env: Readonly<Record<string, string | undefined>>) => Promise<unknown>
+}

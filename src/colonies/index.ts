@@ -1,0 +1,1 @@
+export { assertPrivateKey, generatePrivateKey, identityOf, parsePrivateKey, recoverIdentity, sign } from './crypto.ts'

@@ -1,0 +1,63 @@
+import type { FailureClass } from '../errors.ts'
+
+/** Claims of a task envelope: a compact JWS, `{ alg: 'EdDSA', kid, typ: 'bee-task+jwt' }`, signed by the submitter. */
+export interface EnvelopeClaims {
+  readonly v: 1
+  /** The colony the task is meant for. */
+  readonly aud: string
+  readonly bee: string
+  readonly task: string
+  /** digestOf(input). */
+  readonly input: string
+  /** Seconds since 1970. */
+  readonly iat: number
+  readonly exp: number
+  /** 128 random bits, base64url. */
+  readonly jti: string
+}
+
+/** A key whose envelopes are accepted; two overlapping keys make a rotation. Times in seconds since 1970. */
+export interface TrustedKey {
+  readonly kid: string
+  /** Ed25519 public key, base64url. */
+  readonly x: string
+  readonly notBefore?: number | undefined
+  readonly notAfter?: number | undefined
+}
+
+/** Claims of a receipt: a compact JWS, `{ alg: 'EdDSA', kid, typ: 'bee-receipt+jwt' }`, signed by the hive. */
+export interface ReceiptClaims {
+  readonly v: 1
+  readonly colony: string
+  readonly process: string
+  readonly executor: string
+  readonly fence: { readonly retries: number; readonly starttime: string }
+  readonly bee: string
+  readonly task: string
+  /** Hash of the task's zod schemas. */
+  readonly schema: string
+  /** digestOf(input as submitted). */
+  readonly input: string
+  readonly outcome: 'applied' | 'replayed' | 'failed'
+  /** digestOf(the result as published at the broker); null when failed. */
+  readonly output: string | null
+  /** The error code when failed, else null. */
+  readonly error: string | null
+  /** The ledger rows behind the result, in step order, each with digestOf(its stored output). */
+  readonly ledger: readonly { readonly id: string; readonly step: number; readonly output: string }[]
+  /** RFC 3339, milliseconds. */
+  readonly started: string
+  readonly finished: string
+  /** Seconds since 1970, for JOSE libraries. */
+  readonly iat: number
+  /** Position in the executor's chain, from 1. */
+  readonly seq: number
+  /** SHA-256 of the executor's previous receipt (compact form), hex; null for the first. */
+  readonly previous: string | null
+}
+
+export interface Finding {
+  readonly code: string
+  readonly failure: FailureClass
+  readonly message: string
+}
