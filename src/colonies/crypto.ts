@@ -5,14 +5,15 @@
  * for a signature. Signatures are deterministic (RFC 6979, low s), so equal messages have equal envelopes.
  */
 
+import { createHash } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { sha3_256 } from '@noble/hashes/sha3.js'
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 
 const PRIVATE_KEY_PATTERN = /^[0-9a-fA-F]{64}$/
 const SIGNATURE_PATTERN = /^[0-9a-fA-F]{130}$/
 
-const digestOf = (text: string): Uint8Array => sha3_256(utf8ToBytes(text))
+// OpenSSL's SHA3: the same bytes as @noble/hashes, and a payload of megabytes does not block the event loop for long.
+const digestOf = (text: string): Uint8Array => createHash('sha3-256').update(text, 'utf8').digest()
 
 const identityOfPublicKey = (uncompressed: Uint8Array): string => bytesToHex(digestOf(bytesToHex(uncompressed)))
 

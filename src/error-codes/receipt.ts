@@ -33,4 +33,9 @@ export const receiptCodes = {
     'A receipt of this executor is missing or altered.',
     'Find the receipt with the digest that the message names.',
   ),
+  BEE_KEYS_MALFORMED: code(
+    'terminal',
+    'The key file is not a set of Ed25519 public keys (JWKS).',
+    'Fetch it again from /.well-known/jwks.json of the hive that signed.',
+  ),
 } as const satisfies CodeTable

@@ -24,6 +24,11 @@ export const runningCodes = {
     'The process belongs to another executor or assignment now.',
     'Nothing: the other one finishes it.',
   ),
+  BEE_BULKHEAD_FULL: code(
+    'retryable',
+    'Too many works wait for a place already.',
+    'Nothing while it drains; raise the limit, or add slots or hives, if it lasts.',
+  ),
   BEE_SHUTTING_DOWN: code(
     'retryable',
     'The hive is shutting down and gives the process back.',

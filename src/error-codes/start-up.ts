@@ -22,6 +22,16 @@ export const startUpCodes = {
     'A part of the local stack did not start.',
     'Read the log named in the message; `bees doctor` checks the machine.',
   ),
+  BEE_MIGRATION_CHANGED: code(
+    'terminal',
+    'A migration that was already applied has been changed.',
+    'Restore the file that the message names and put the change into a new migration.',
+  ),
+  BEE_MIGRATION_FAILED: code(
+    'terminal',
+    'A migration could not be applied; the database is as it was before that file.',
+    'Mend the file that the message names, then run `bees migrate` again.',
+  ),
   BEE_SELF_TEST_FAILED: code(
     'terminal',
     'Two Ed25519 implementations disagree on this machine.',

@@ -1,4 +1,4 @@
-import type { FailureClass } from '../errors.ts'
+import type { ErrorCode, FailureClass } from '../errors.ts'
 
 /** Claims of a task envelope: a compact JWS, `{ alg: 'EdDSA', kid, typ: 'bee-task+jwt' }`, signed by the submitter. */
 export interface EnvelopeClaims {
@@ -56,8 +56,9 @@ export interface ReceiptClaims {
   readonly previous: string | null
 }
 
+/** One thing that is wrong with a receipt or a chain of them. */
 export interface Finding {
-  readonly code: string
+  readonly code: ErrorCode
   readonly failure: FailureClass
   readonly message: string
 }

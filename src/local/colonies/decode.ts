@@ -112,7 +112,10 @@ export function struct<F extends Readonly<Record<string, Decoder<unknown>>>>(
   return (value, path) => {
     if (!isAbsent(value) && !isPlainObject(value)) return wrongType(path === '' ? 'message' : path, 'an object')
     const given: Record<string, unknown> = {}
-    for (const [key, entry] of Object.entries(value ?? {})) given[Object.hasOwn(fields, key) ? key : foldedName(names, key)] = entry
+    for (const [key, entry] of Object.entries(value ?? {})) {
+      const name = Object.hasOwn(fields, key) ? key : foldedName(names, key)
+      if (name !== undefined) given[name] = entry
+    }
     const decoded = names.map((name) => [name, fields[name]?.(given[name], path === '' ? name : `${path}.${name}`)])
     return Object.fromEntries(decoded) as { readonly [K in keyof F]: Decoded<F[K]> }
   }
@@ -128,9 +131,9 @@ export function decode<T>(decoder: Decoder<T>, message: Message): T {
   return decoder(message, '')
 }
 
-function foldedName(names: readonly string[], key: string): string {
+function foldedName(names: readonly string[], key: string): string | undefined {
   const folded = key.toLowerCase()
-  return names.find((name) => name.toLowerCase() === folded) ?? key
+  return names.find((name) => name.toLowerCase() === folded)
 }
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {

@@ -2,10 +2,13 @@
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
+  /** The literal HTTP body, where it is not one error envelope. */
+  readonly body: string | undefined
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, body?: string) {
     super(message)
     this.status = status
+    this.body = body
   }
 }
 

@@ -1,0 +1,156 @@
+import { z } from 'zod'
+import { BeeError } from './errors.ts'
+
+/**
+ * Every environment variable, in one schema. The text of each `.describe` is what docs/configuration.md shows; a test
+ * keeps both in step. An empty variable counts as absent.
+ */
+const hexKey = z.string().regex(/^[0-9a-fA-F]{64}$/, 'expected 64 hex digits (32 bytes)')
+const port = z.coerce.number('expected a port number').int().min(0).max(65_535)
+const flag = z.enum(['true', 'false'], 'expected true or false').transform((text) => text === 'true')
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected letters, digits, dot, underscore or hyphen')
+const url = z
+  .url({ protocol: /^https?$/, error: 'expected an http(s) URL' })
+  .transform((text) => text.replace(/\/+$/, ''))
+const seconds = z.coerce.number('expected a number of seconds').positive()
+const bytes = z.coerce.number('expected a number of bytes').int().positive()
+
+const shape = {
+  COLONIES_SERVER_HOST: z
+    .string()
+    .optional()
+    .describe('Host of the Colonies server. Absent: the local one is started.'),
+  COLONIES_SERVER_PORT: port.optional().describe('Port of the Colonies server. Default 443 with TLS, else 50080.'),
+  COLONIES_SERVER_TLS: flag
+    .default(false)
+    .describe(
+      'Whether to speak TLS to it. Use true wherever it is not on this machine: its messages can be replayed by whoever sees them.',
+    ),
+  COLONIES_COLONY_NAME: name.default('dev').describe('Name of the colony.'),
+  COLONIES_COLONY_PRVKEY: hexKey
+    .optional()
+    .describe(
+      'Key of the colony owner. Given: bees register, approve and unregister themselves. Absent: their executors are expected to exist.',
+    ),
+  COLONIES_EXECUTOR_NAME: name
+    .optional()
+    .describe('Base name of the executors. Default: the host name and a random part.'),
+  COLONIES_EXECUTOR_PRVKEY: hexKey
+    .optional()
+    .describe('Secret from which fixed executor keys are derived, one a bee. Absent: fresh keys at each start.'),
+  COLONIES_PRVKEY: hexKey
+    .optional()
+    .describe('Key of a user or executor of the colony that submits tasks (webhook, bees submit).'),
+  SUPABASE_URL: url
+    .optional()
+    .describe('URL of the Supabase project. Absent: a local Postgres with an RPC gateway is started.'),
+  SUPABASE_SECRET_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Secret key (service_role, or a key of the role bee). Needed with SUPABASE_URL.'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'expected postgres://…')
+    .optional()
+    .describe('Postgres connection for `bees migrate`, and for the local stack instead of the embedded Postgres.'),
+  STRIPE_WEBHOOK_SECRET: list
+    .optional()
+    .describe(
+      'Signing secrets of the Stripe endpoint, separated by commas (rotation). Absent: the webhook route answers 404, except in the local stack, which makes one.',
+    ),
+  STRIPE_LIVEMODE: z
+    .enum(['true', 'false', 'any'], 'expected true, false or any')
+    .default('any')
+    .describe('Which events are accepted: live (true), test (false) or both (any).'),
+  BEES_HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address that the HTTP server listens on. In a container: 0.0.0.0.'),
+  BEES_PORT: port.default(8787).describe('Port of the HTTP server; 0 takes a free one.'),
+  BEES_URL: url.optional().describe('Where the running hive is reached; used by `bees demo` and `bees doctor`.'),
+  BEES_DIR: z.string().default('bees').describe('Folder with one folder a bee.'),
+  BEES_ONLY: list.optional().describe('Names of the bees to run, separated by commas. Absent: all.'),
+  BEES_DATA_DIR: z.string().default('.bees').describe('Folder of the local stack: database, keys, objects.'),
+  BEES_RECEIPT_KEY: hexKey
+    .optional()
+    .describe('Ed25519 seed that signs receipts. Needed unless the whole stack is local.'),
+  BEES_SUBMITTER_KEY: hexKey.optional().describe('Ed25519 seed that signs task envelopes (webhook, bees submit).'),
+  BEES_TRUSTED_SUBMITTERS: z
+    .string()
+    .optional()
+    .describe(
+      'JSON array of public keys whose envelopes are accepted: [{"x":"…","notBefore":…,"notAfter":…}]. The own submitter key is always trusted.',
+    ),
+  BEES_SLOTS: z.coerce
+    .number('expected a number')
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Slots of each bee. Default: what the bee declares (4).'),
+  BEES_POLL_SECONDS: seconds.max(60).default(10).describe('Length of a long poll at the broker.'),
+  BEES_DRAIN_SECONDS: seconds
+    .default(25)
+    .describe('Time for running tasks to finish after SIGTERM; unfinished ones are given back.'),
+  BEES_LIVENESS_SECONDS: seconds
+    .default(5)
+    .describe('How long the main loop may be blocked before /livez answers 503.'),
+  BEES_WEBHOOK_MAX_BYTES: bytes.default(1_048_576).describe('Largest webhook body.'),
+  BEES_LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('How much is logged.'),
+} as const
+
+const schema = z.object(shape)
+
+export type Config = Readonly<z.output<typeof schema>>
+
+export type ConfigName = keyof typeof shape
+
+/** The variables with their descriptions, in order, for `bees doctor` and the documentation test. */
+export const configVariables: readonly { readonly name: ConfigName; readonly description: string }[] = (
+  Object.keys(shape) as ConfigName[]
+).map((variable) => ({ name: variable, description: shape[variable].description ?? '' }))
+
+/**
+ * The configuration of this run. All mistakes are told at once, each with its variable and what was expected; what was
+ * received is not repeated, since it may be a secret.
+ *
+ * @throws BeeError BEE_CONFIG_INVALID
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([key, value]) => key in shape && value !== ''))
+  const parsed = schema.safeParse(given)
+  const mistakes = parsed.success
+    ? contradictions(parsed.data)
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  if (!parsed.success || mistakes.length > 0) {
+    throw new BeeError('BEE_CONFIG_INVALID', `The configuration is not usable.\n  ${mistakes.join('\n  ')}`)
+  }
+  return Object.freeze(parsed.data)
+}
+
+/** What no single variable can tell. */
+function contradictions(config: Config): readonly string[] {
+  const mistakes: string[] = []
+  const need = (when: ConfigName, what: ConfigName) => {
+    if (config[when] !== undefined && config[what] === undefined) mistakes.push(`${what}: needed with ${when}`)
+  }
+  need('SUPABASE_URL', 'SUPABASE_SECRET_KEY')
+  if (config.COLONIES_SERVER_HOST !== undefined && config.SUPABASE_URL !== undefined) {
+    need('SUPABASE_URL', 'BEES_RECEIPT_KEY')
+  }
+  if (config.COLONIES_SERVER_HOST !== undefined && config.STRIPE_WEBHOOK_SECRET !== undefined) {
+    need('STRIPE_WEBHOOK_SECRET', 'COLONIES_PRVKEY')
+    need('STRIPE_WEBHOOK_SECRET', 'BEES_SUBMITTER_KEY')
+  }
+  return mistakes
+}

@@ -1,0 +1,3 @@
+export type { Readiness } from './readiness.ts'
+export { type HttpOptions, type HttpServer, startHttp } from './server.ts'
+export type { HiveStatus } from './status-page.ts'

@@ -1,0 +1,50 @@
+import type { Json } from '../../canonical.ts'
+import { BeeError } from '../../errors.ts'
+
+/** Deeper than any Stripe object by far, shallow enough for every recursive reader behind us. */
+const maxDepth = 64
+
+/** Members that carry a person's name, address or contact. `metadata` is the user's own and stays as it is. */
+const personalMembers: ReadonlySet<string> = new Set([
+  'address',
+  'billing_details',
+  'business_name',
+  'collected_information',
+  'customer_account',
+  'customer_address',
+  'customer_details',
+  'customer_email',
+  'customer_name',
+  'customer_phone',
+  'customer_shipping',
+  'customer_tax_ids',
+  'email',
+  'individual_name',
+  'ip',
+  'name',
+  'payment_method_details',
+  'phone',
+  'receipt_email',
+  'receipt_url',
+  'shipping',
+  'shipping_details',
+])
+
+/**
+ * A copy that the broker and Postgres can hold: lone surrogates and NUL characters (no jsonb takes them) are replaced
+ * by U+FFFD, and personal members are left out when `dropPersonal` is set. Equal values give equal copies.
+ *
+ * @throws BeeError BEE_WEBHOOK_MALFORMED when it is nested deeper than 64 levels
+ */
+export function cleanJson(value: Json, dropPersonal: boolean, depth = 0): Json {
+  if (depth > maxDepth) throw new BeeError('BEE_WEBHOOK_MALFORMED', `The event is nested deeper than ${maxDepth}.`)
+  if (typeof value === 'string') return cleanText(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((item: Json) => cleanJson(item, dropPersonal, depth + 1))
+  const kept = Object.entries(value).filter(([key]) => !(dropPersonal && personalMembers.has(key)))
+  return Object.fromEntries(
+    kept.map(([key, member]) => [cleanText(key), cleanJson(member, dropPersonal && key !== 'metadata', depth + 1)]),
+  )
+}
+
+const cleanText = (text: string): string => text.toWellFormed().replaceAll('\u0000', '\uFFFD')

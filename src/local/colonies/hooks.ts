@@ -1,0 +1,31 @@
+import type { ProcessRow } from './process-row.ts'
+import type { Queryable } from './store.ts'
+
+/**
+ * Runs inside the transaction that changes a process; whatever it writes through `transaction` commits or rolls back
+ * with the change. Called only for processes with a `processgraphid`, with the row after the change.
+ * It may return functions to run after the commit (wake-ups, events).
+ */
+export type GraphHook = (process: ProcessRow, transaction: Queryable) => Promise<readonly (() => void)[]>
+
+/** Runs after an assignment, before the reply, for processes of a graph; returns the row to be shown. */
+export type AssignHook = (process: ProcessRow, queryable: Queryable) => Promise<ProcessRow>
+
+/** Runs after a process ended or was deleted, whatever it was part of. For in-memory company such as channels. */
+export type GoneHook = (processid: string) => void
+
+/** Runs inside the transaction that removes a colony. */
+export type ColonyHook = (colonyname: string, transaction: Queryable) => Promise<void>
+
+/** Places where other modules join in. Fill them in `setUp` functions, see registry.ts. */
+export interface Hooks {
+  readonly onAssign: AssignHook[]
+  /** After success, failure (by the executor or a limit) or cancellation of a graph's process. */
+  readonly onClose: GraphHook[]
+  readonly onGone: GoneHook[]
+  readonly onColonyRemoved: ColonyHook[]
+}
+
+export function createHooks(): Hooks {
+  return { onAssign: [], onClose: [], onGone: [], onColonyRemoved: [] }
+}

@@ -1,0 +1,3 @@
+export { createLog, type LogOptions, silentLog } from './log.ts'
+export { createMetrics, type MetricsOptions } from './metrics.ts'
+export type { BreakerState, Log, Metrics, PollOutcome, RpcClass, TaskOutcome } from './types.ts'

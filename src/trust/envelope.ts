@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { canonicalJson, digestOf } from '../canonical.ts'
+import { BeeError } from '../errors.ts'
+import { envelopeClaims, firstProblem } from './claims.ts'
+import { decodeJws, encodeJws } from './jws.ts'
+import { verifySignature } from './public-key.ts'
+import type { SigningKey } from './signing-key.ts'
+import type { EnvelopeClaims, TrustedKey } from './types.ts'
+
+const TYP = 'bee-task+jwt'
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000
+
+/** What an envelope is made for: this task of this bee in this colony, with this input and no other. */
+export interface EnvelopeSubject {
+  readonly colony: string
+  readonly bee: string
+  readonly task: string
+  /** The input as it is submitted, any JSON. */
+  readonly input: unknown
+}
+
+export interface SignEnvelopeOptions {
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: number
+  /** How long the envelope may wait in the queue. @default 604_800_000 (7 days) */
+  readonly validForMs?: number | undefined
+  /** Source of the nonce. @default node:crypto randomBytes */
+  readonly random?: ((bytes: number) => Uint8Array) | undefined
+}
+
+/** Signs a task envelope: the compact JWS that travels in kwargs.envelope. */
+export function signEnvelope(subject: EnvelopeSubject, key: SigningKey, options: SignEnvelopeOptions): string {
+  const { nowMs, validForMs = WEEK_MS, random = randomBytes } = options
+  const iat = Math.floor(nowMs / 1000)
+  const claims: EnvelopeClaims = {
+    v: 1,
+    aud: subject.colony,
+    bee: subject.bee,
+    task: subject.task,
+    input: digestOf(subject.input),
+    iat,
+    exp: iat + Math.ceil(validForMs / 1000),
+    jti: Buffer.from(random(16)).toString('base64url'),
+  }
+  return encodeJws(TYP, key.kid, canonicalJson(claims), (bytes) => key.sign(bytes))
+}
+
+export interface VerifyEnvelopeOptions extends EnvelopeSubject {
+  readonly trusted: readonly TrustedKey[]
+  /** Wall clock, milliseconds since 1970. */
+  readonly nowMs: number
+  /** How far the submitter's clock may be off, both ways. @default 60_000 */
+  readonly skewMs?: number | undefined
+}
+
+export interface VerifiedEnvelope {
+  readonly claims: EnvelopeClaims
+  /** To be used up in the transaction; the shape is the one on the wire to the ledger. */
+  readonly nonce: { readonly kid: string; readonly nonce: string; readonly expires_at: string }
+}
+
+/**
+ * Admits a task, or says why not. What cannot be seen from here is whether the nonce is unused: the ledger decides
+ * that inside the transaction.
+ *
+ * @param token kwargs.envelope as it came from the broker.
+ * @throws BeeError BEE_ENVELOPE_MISSING, _MALFORMED, _UNTRUSTED, _SIGNATURE, _FOREIGN, _ALTERED, _FUTURE or _EXPIRED
+ */
+export function verifyEnvelope(token: unknown, options: VerifyEnvelopeOptions): VerifiedEnvelope {
+  const skewMs = options.skewMs ?? 60_000
+  const { kid, claims, key } = authenticate(token, options.trusted)
+  const { colony, bee, task } = options
+  if (claims.aud !== colony) throw foreign('colony', claims.aud, colony)
+  if (claims.bee !== bee) throw foreign('bee', claims.bee, bee)
+  if (claims.task !== task) throw foreign('task', claims.task, task)
+  const digest = inputDigest(options.input)
+  if (claims.input !== digest) {
+    throw new BeeError(
+      'BEE_ENVELOPE_ALTERED',
+      `the envelope was signed for input ${claims.input}, received input ${digest}`,
+    )
+  }
+  checkTimes(claims, key, options.nowMs, skewMs)
+  // Twice the skew: once because we accept that much after exp, once for the database's own clock.
+  const expiresAt = new Date(claims.exp * 1000 + 2 * skewMs).toISOString()
+  return { claims, nonce: { kid, nonce: claims.jti, expires_at: expiresAt } }
+}
+
+function authenticate(token: unknown, trusted: readonly TrustedKey[]) {
+  if (token === undefined || token === null || token === '') throw new BeeError('BEE_ENVELOPE_MISSING')
+  if (typeof token !== 'string') throw malformed(`expected a string, received ${typeof token}`)
+  const jws = decodeJws(token, TYP)
+  if (typeof jws === 'string') throw malformed(jws)
+  const key = trusted.find(({ kid }) => kid === jws.kid)
+  if (key === undefined) {
+    throw new BeeError('BEE_ENVELOPE_UNTRUSTED', `no trusted submitter key has the kid ${JSON.stringify(jws.kid)}`)
+  }
+  if (!verifySignature(key.x, jws.signingInput, jws.signature)) throw new BeeError('BEE_ENVELOPE_SIGNATURE')
+  const claims = envelopeClaims.safeParse(jws.claims)
+  if (!claims.success) throw malformed(`claims: ${firstProblem(claims.error)}`)
+  if (claims.data.exp <= claims.data.iat) throw malformed('claims: expected exp after iat')
+  return { kid: jws.kid, claims: claims.data, key }
+}
+
+function checkTimes(claims: EnvelopeClaims, key: TrustedKey, nowMs: number, skewMs: number): void {
+  const now = new Date(nowMs).toISOString()
+  const told = (seconds: number) => new Date(seconds * 1000).toISOString()
+  if (key.notBefore !== undefined && claims.iat < key.notBefore) {
+    throw new BeeError(
+      'BEE_ENVELOPE_UNTRUSTED',
+      `key ${key.kid} signs from ${told(key.notBefore)}, not ${told(claims.iat)}`,
+    )
+  }
+  // Against our own clock, not iat: whoever steals an old key can write any iat.
+  if (key.notAfter !== undefined && nowMs > key.notAfter * 1000 + skewMs) {
+    throw new BeeError(
+      'BEE_ENVELOPE_UNTRUSTED',
+      `key ${key.kid} was trusted until ${told(key.notAfter)}, now is ${now}`,
+    )
+  }
+  if (claims.iat * 1000 > nowMs + skewMs) {
+    throw new BeeError('BEE_ENVELOPE_FUTURE', `the envelope was issued at ${told(claims.iat)}, now is ${now}`)
+  }
+  if (claims.exp * 1000 + skewMs <= nowMs) {
+    throw new BeeError('BEE_ENVELOPE_EXPIRED', `the envelope was valid until ${told(claims.exp)}, now is ${now}`)
+  }
+}
+
+function inputDigest(input: unknown): string {
+  try {
+    return digestOf(input)
+  } catch (error) {
+    throw new BeeError('BEE_ENVELOPE_ALTERED', 'the input has no canonical JSON text', { cause: error })
+  }
+}
+
+const malformed = (problem: string) => new BeeError('BEE_ENVELOPE_MALFORMED', `task envelope: ${problem}`)
+
+const foreign = (what: string, signed: string, received: string) =>
+  new BeeError('BEE_ENVELOPE_FOREIGN', `the envelope was signed for ${what} '${signed}', received by '${received}'`)

@@ -1,0 +1,74 @@
+/** One Postgres for the whole test run, with a template database that every test clones. */
+
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { migrate } from '../../src/local/migrate.ts'
+import { prepareSupabase, startPostgres } from '../../src/local/postgres/index.ts'
+import { adminQuery, databaseUrlOf } from './database-url.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    readonly postgres: PostgresOfThisRun
+  }
+}
+
+export interface PostgresOfThisRun {
+  /** The superuser's connection string to the database `postgres`. */
+  readonly url: string
+  /** All databases of this run begin with it. */
+  readonly prefix: string
+  /** Roles and migrations. */
+  readonly template: string
+  /** Roles only. */
+  readonly emptyTemplate: string
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'colony-bees-test-'))
+  // The unprivileged user that runs Postgres passes through.
+  await chmod(folder, 0o711)
+  const server = await startPostgres({
+    dataDir: join(folder, 'postgres'),
+    databaseUrl: process.env.DATABASE_URL,
+    durable: false,
+    maxConnections: 300,
+  })
+  const prefix = `bees_test_${randomBytes(4).toString('hex')}`
+  const postgres: PostgresOfThisRun = {
+    url: server.url,
+    prefix,
+    template: `${prefix}_template`,
+    emptyTemplate: `${prefix}_empty`,
+  }
+  const tearDown = async (): Promise<void> => {
+    if (!server.embedded) await dropAll(postgres)
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await build(postgres)
+  } catch (error) {
+    await tearDown()
+    throw error
+  }
+  project.provide('postgres', postgres)
+  return tearDown
+}
+
+async function build({ url, template, emptyTemplate }: PostgresOfThisRun): Promise<void> {
+  await adminQuery(url, `create database ${emptyTemplate} template template0`)
+  await prepareSupabase(databaseUrlOf(url, emptyTemplate))
+  await adminQuery(url, `create database ${template} template ${emptyTemplate}`)
+  await migrate(databaseUrlOf(url, template))
+  // A template that somebody is connected to cannot be cloned.
+  await adminQuery(url, `alter database ${emptyTemplate} with allow_connections false`)
+  await adminQuery(url, `alter database ${template} with allow_connections false`)
+}
+
+async function dropAll({ url, prefix }: PostgresOfThisRun): Promise<void> {
+  const rows = await adminQuery(url, 'select datname from pg_database where starts_with(datname, $1)', [prefix])
+  for (const row of rows) await adminQuery(url, `drop database if exists "${String(row.datname)}" with (force)`)
+}

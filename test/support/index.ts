@@ -1,0 +1,5 @@
+export { freePort } from '../../src/local/postgres/index.ts'
+export { createDatabase, createEmptyDatabase, type TestDatabase } from './create-database.ts'
+export { adminQuery, databaseUrlOf } from './database-url.ts'
+export { type SeededRandom, seededRandom } from './seeded-random.ts'
+export { type UntilOptions, until } from './until.ts'
