@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Json } from '../canonical.ts'
 import type { Clock } from '../resilience/index.ts'
+import type { TaskSchemas } from './schema.ts'
 
 export interface RetryOptions {
   /** Calls of the transaction in all, the first included. @default 3 */
@@ -90,6 +91,39 @@ export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType, 
   readonly run: (context: TaskContext<z.output<Input>, Services>) => Promise<z.input<Output>>
 }
 
+/** What `defineTask` returns: checked, frozen, with its defaults filled in; its name comes from the bee around it. */
+export interface TaskDefinition<Input extends z.ZodType, Output extends z.ZodType, Services>
+  extends Omit<Task, 'name' | 'input' | 'output' | 'key' | 'run'> {
+  readonly input: Input
+  readonly output: Output
+  readonly key: ((input: z.output<Input>) => string) | undefined
+  readonly run: (context: TaskContext<z.output<Input>, Services>) => Promise<z.input<Output>>
+}
+
+/** Any task that a bee with these services can run. */
+export interface AnyTaskDefinition<Services> extends Omit<Task, 'name' | 'key' | 'run'> {
+  readonly key: ((input: never) => string) | undefined
+  readonly run: (context: TaskContext<never, Services>) => Promise<unknown>
+}
+
+export interface BeeOptions<Services> {
+  /** Folder name and, with `-bee`, executor type: lower-case letters, digits and single hyphens. */
+  readonly name: string
+  /** One sentence for people. */
+  readonly description: string
+  /** Running tasks at once in one hive. @default 4 */
+  readonly slots?: number | undefined
+  /**
+   * Builds what `run` gets as `services` (clients, settings), once for each hive, from its environment.
+   * @default no services
+   */
+  readonly services?: ((env: Environment) => Services | Promise<Services>) | undefined
+  /** By name: lower-case letters, digits and single underscores. */
+  readonly tasks: Readonly<Record<string, AnyTaskDefinition<NoInfer<Services>>>>
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
 /** A task as the fleet sees it: checked, frozen, with its defaults filled in. */
 export interface Task {
   readonly name: string
@@ -102,6 +136,8 @@ export interface Task {
   readonly key: ((input: unknown) => string) | undefined
   readonly concurrency: number | undefined
   readonly run: (context: TaskContext<unknown, unknown>) => Promise<unknown>
+  /** JSON Schemas of input (as submitted) and output (as published). */
+  readonly schemas: TaskSchemas
   /** SHA-256 of the canonical JSON Schemas of input and output. */
   readonly schemaHash: string
 }
@@ -115,5 +151,5 @@ export interface Bee {
   readonly slots: number
   readonly tasks: ReadonlyMap<string, Task>
   /** Builds what `run` gets as `services`, once for each hive. */
-  readonly services: (env: Readonly<Record<string, string | undefined>>) => Promise<unknown>
+  readonly services: (env: Environment) => Promise<unknown>
 }

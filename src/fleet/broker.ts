@@ -1,3 +1,4 @@
+import type { FunctionDescription } from '../bee/index.ts'
 import type { Json } from '../canonical.ts'
 import type { BeeError } from '../errors.ts'
 import type { Fence } from '../ledger/index.ts'
@@ -47,15 +48,10 @@ export interface ProcessView {
   readonly fence: Fence
 }
 
-export interface FunctionFacts {
-  readonly name: string
-  readonly description: string
-}
-
 export interface Registration {
   readonly executorName: string
   readonly executorType: string
-  readonly functions: readonly FunctionFacts[]
+  readonly functions: readonly FunctionDescription[]
 }
 
 export interface BrokerCallOptions {

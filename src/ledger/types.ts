@@ -67,6 +67,13 @@ export interface StoredReceipt {
   readonly jws: string
 }
 
+/** Where an executor's chain of receipts stands in the ledger. */
+export interface ReceiptHead {
+  readonly seq: number
+  /** SHA-256 (hex) of the compact JWS. */
+  readonly digest: string
+}
+
 /** A public key with its validity, as published in the ledger and at /.well-known/jwks.json. */
 export interface PublishedKey {
   readonly kid: string
@@ -132,8 +139,16 @@ export interface RetryPolicy {
 /** The caller's side of `bee_execute`. Every method throws BeeError with its failure class, never anything else. */
 export interface Ledger {
   transact(call: TransactionCall, options: CallOptions): Promise<TransactionResult>
+  /**
+   * Stores a batch whole or not at all; storing it again is accepted. In each executor's chain the receipts must be in
+   * order and continue what is stored.
+   *
+   * @throws BeeError BEE_RECEIPT_CHAIN_BROKEN with `details` { index, headSeq, headDigest } when one does not.
+   */
   storeReceipts(receipts: readonly StoredReceipt[], options: CallOptions): Promise<void>
-  /** After this, no transaction of the process commits that has not committed yet. */
+  /** The last stored receipt of an executor, null before its first: where a hive goes on after a restart. */
+  receiptHead(colony: string, executor: string, options: CallOptions): Promise<ReceiptHead | null>
+  /** Waits for a transaction in flight. After this, no transaction of the process commits that has not committed yet. */
   revoke(colony: string, process: string, reason: string, options: CallOptions): Promise<void>
   publishKey(key: PublishedKey, options: CallOptions): Promise<void>
   keys(options: CallOptions): Promise<readonly PublishedKey[]>

@@ -17,7 +17,7 @@ export interface Ed25519Implementation {
 }
 
 const nodeCrypto: Ed25519Implementation = {
-  sign: (seed, message) => SigningKey.fromSeed(seed).sign(message),
+  sign: (seed, message) => new SigningKey(seed).sign(message),
   verify: (publicKey, message, signature) =>
     verifySignature(Buffer.from(publicKey).toString('base64url'), message, signature),
 }

@@ -26,22 +26,17 @@ export class SigningKey {
   readonly kid: string
   readonly publicJwk: PublicJwk
 
-  private constructor(privateKey: KeyObject, x: string) {
-    this.#privateKey = privateKey
-    this.kid = thumbprint(x)
-    this.publicJwk = Object.freeze({ kty: 'OKP', crv: 'Ed25519', x, kid: this.kid, use: 'sig', alg: 'EdDSA' })
-    Object.freeze(this)
-  }
-
   /**
    * @param seed 32 bytes, or 64 hex digits.
    * @throws BeeError BEE_CONFIG_INVALID
    */
-  static fromSeed(seed: Uint8Array | string): SigningKey {
-    const bytes = typeof seed === 'string' ? parseSeed(seed) : parseSeed(Buffer.from(seed).toString('hex'))
-    const privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, bytes]), format: 'der', type: 'pkcs8' })
-    const { x } = createPublicKey(privateKey).export({ format: 'jwk' })
-    return new SigningKey(privateKey, String(x))
+  constructor(seed: Uint8Array | string) {
+    const bytes = parseSeed(typeof seed === 'string' ? seed : Buffer.from(seed).toString('hex'))
+    this.#privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, bytes]), format: 'der', type: 'pkcs8' })
+    const x = String(createPublicKey(this.#privateKey).export({ format: 'jwk' }).x)
+    this.kid = thumbprint(x)
+    this.publicJwk = Object.freeze({ kty: 'OKP', crv: 'Ed25519', x, kid: this.kid, use: 'sig', alg: 'EdDSA' })
+    Object.freeze(this)
   }
 
   /** The key as those see it who verify; always valid unless a window is given (seconds since 1970). */

@@ -14,7 +14,11 @@ export interface TestDatabase {
 }
 
 /** A fresh database with the roles of Supabase and all migrations. */
-export const createDatabase = (): Promise<TestDatabase> => clone(inject('postgres').template)
+export async function createDatabase(): Promise<TestDatabase> {
+  const { template, migrationError } = inject('postgres')
+  if (migrationError !== undefined) throw new Error(`The migrations do not apply: ${migrationError}`)
+  return clone(template)
+}
 
 /** A fresh database with the roles of Supabase (default privileges, schema auth) and no migrations. */
 export const createEmptyDatabase = (): Promise<TestDatabase> => clone(inject('postgres').emptyTemplate)

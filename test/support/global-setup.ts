@@ -24,6 +24,8 @@ export interface PostgresOfThisRun {
   readonly template: string
   /** Roles only. */
   readonly emptyTemplate: string
+  /** Why there is no `template`: then only the tests that ask for migrations fail, and say so. */
+  readonly migrationError: string | undefined
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
@@ -37,38 +39,35 @@ export default async function setup(project: TestProject): Promise<() => Promise
     maxConnections: 300,
   })
   const prefix = `bees_test_${randomBytes(4).toString('hex')}`
-  const postgres: PostgresOfThisRun = {
-    url: server.url,
-    prefix,
-    template: `${prefix}_template`,
-    emptyTemplate: `${prefix}_empty`,
-  }
+  const names = { url: server.url, prefix, template: `${prefix}_template`, emptyTemplate: `${prefix}_empty` }
   const tearDown = async (): Promise<void> => {
-    if (!server.embedded) await dropAll(postgres)
+    if (!server.embedded) await dropAll(names)
     await server.stop()
     await rm(folder, { recursive: true, force: true })
   }
   try {
-    await build(postgres)
+    project.provide('postgres', { ...names, migrationError: await build(names) })
   } catch (error) {
     await tearDown()
     throw error
   }
-  project.provide('postgres', postgres)
   return tearDown
 }
 
-async function build({ url, template, emptyTemplate }: PostgresOfThisRun): Promise<void> {
+type Names = Pick<PostgresOfThisRun, 'url' | 'prefix' | 'template' | 'emptyTemplate'>
+
+async function build({ url, template, emptyTemplate }: Names): Promise<string | undefined> {
   await adminQuery(url, `create database ${emptyTemplate} template template0`)
   await prepareSupabase(databaseUrlOf(url, emptyTemplate))
   await adminQuery(url, `create database ${template} template ${emptyTemplate}`)
-  await migrate(databaseUrlOf(url, template))
+  const migrationError = await migrate(databaseUrlOf(url, template)).then(() => undefined, String)
   // A template that somebody is connected to cannot be cloned.
   await adminQuery(url, `alter database ${emptyTemplate} with allow_connections false`)
   await adminQuery(url, `alter database ${template} with allow_connections false`)
+  return migrationError
 }
 
-async function dropAll({ url, prefix }: PostgresOfThisRun): Promise<void> {
+async function dropAll({ url, prefix }: Names): Promise<void> {
   const rows = await adminQuery(url, 'select datname from pg_database where starts_with(datname, $1)', [prefix])
   for (const row of rows) await adminQuery(url, `drop database if exists "${String(row.datname)}" with (force)`)
 }

@@ -1,5 +1,7 @@
+export { type RunningGateway, startGateway } from '../../src/local/gateway/index.ts'
 export { freePort } from '../../src/local/postgres/index.ts'
 export { createDatabase, createEmptyDatabase, type TestDatabase } from './create-database.ts'
 export { adminQuery, databaseUrlOf } from './database-url.ts'
 export { type SeededRandom, seededRandom } from './seeded-random.ts'
+export { startTestGateway, type TestGateway, testKeys } from './start-test-gateway.ts'
 export { type UntilOptions, until } from './until.ts'

@@ -2,9 +2,6 @@ import { z } from 'zod'
 import { gpu, int64, json, jsonObject, listOf, optionalText, textMap, time } from './fields.ts'
 
 /** States of a process and of a workflow. */
-export const processStates = { waiting: 0, running: 1, success: 2, failed: 3, cancelled: 4 } as const
-
-/** The same under the names that colonies-ts uses, with the state that it lacks. */
 export const ProcessState = { WAITING: 0, RUNNING: 1, SUCCESS: 2, FAILED: 3, CANCELLED: 4 } as const
 export type ProcessState = (typeof ProcessState)[keyof typeof ProcessState]
 

@@ -4,13 +4,13 @@ import { BeeError } from '../../errors.ts'
 /** Deeper than any Stripe object by far, shallow enough for every recursive reader behind us. */
 const maxDepth = 64
 
-/** Members that carry a person's name, address or contact. `metadata` is the user's own and stays as it is. */
+/** Members that carry a person's name, address or contact, or a link to them. `metadata` is the user's own and stays as it is. */
 const personalMembers: ReadonlySet<string> = new Set([
   'address',
   'billing_details',
   'business_name',
   'collected_information',
-  'customer_account',
+  'custom_fields',
   'customer_address',
   'customer_details',
   'customer_email',
@@ -19,7 +19,8 @@ const personalMembers: ReadonlySet<string> = new Set([
   'customer_shipping',
   'customer_tax_ids',
   'email',
-  'individual_name',
+  'hosted_invoice_url',
+  'invoice_pdf',
   'ip',
   'name',
   'payment_method_details',

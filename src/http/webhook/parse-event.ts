@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Json } from '../../canonical.ts'
 import { BeeError } from '../../errors.ts'
 import { cleanJson } from './clean-json.ts'
 import type { StripeEventInput } from './types.ts'
@@ -15,7 +16,7 @@ const eventSchema = z.object({
     .regex(/^acct_\w{1,250}$/)
     .nullish(),
   api_version: z.string().max(100).nullish(),
-  data: z.record(z.string(), z.json()).refine((data) => isObject(data['object']), 'expected an object in data.object'),
+  data: z.looseObject({ object: z.looseObject({}) }),
 })
 
 /**
@@ -42,7 +43,7 @@ export function parseEvent(body: string, personalData: 'drop' | 'keep'): StripeE
     livemode,
     ...(account ? { account } : {}),
     api_version: apiVersion ?? null,
-    data: cleanJson(data, personalData === 'drop') as StripeEventInput['event']['data'],
+    data: cleanJson(data as Json, personalData === 'drop') as StripeEventInput['event']['data'],
   }
 }
 

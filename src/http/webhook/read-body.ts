@@ -1,4 +1,5 @@
 import { BeeError } from '../../errors.ts'
+import { raceAbort } from '../../resilience/index.ts'
 
 /**
  * Reads a request body as bytes and never holds more than `maxBytes` of it. The signal ends the wait for a sender that
@@ -7,7 +8,6 @@ import { BeeError } from '../../errors.ts'
  * @throws BeeError BEE_WEBHOOK_TOO_LARGE, BEE_WEBHOOK_SLOW
  */
 export async function readBody(request: Request, maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
-  // Read first, so that the message of a declared size never depends on what was sent.
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   const reader = request.body?.getReader()
   if (declared > maxBytes) {
@@ -17,16 +17,9 @@ export async function readBody(request: Request, maxBytes: number, signal: Abort
   if (reader === undefined) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = () => reject(new BeeError('BEE_WEBHOOK_SLOW'))
-    if (signal.aborted) stop()
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  // Without a handler of its own a late abort would be an unhandled rejection.
-  stopped.catch(() => {})
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), stopped])
+      const { done, value } = await raceAbort(reader.read(), signal)
       if (done) return join(chunks, size)
       size += value.byteLength
       if (size > maxBytes) throw tooLarge(maxBytes)
@@ -34,6 +27,7 @@ export async function readBody(request: Request, maxBytes: number, signal: Abort
     }
   } catch (thrown) {
     reader.cancel().catch(() => {})
+    if (signal.aborted) throw new BeeError('BEE_WEBHOOK_SLOW')
     if (thrown instanceof BeeError) throw thrown
     throw new BeeError('BEE_WEBHOOK_SLOW', 'The body broke off before its end.', { cause: thrown })
   }

@@ -92,7 +92,7 @@ export interface StripeWebhookOptions {
   /** @default the system's clock */
   readonly clock?: Clock | undefined
   readonly log?: Pick<Log, 'info' | 'warn' | 'error'> | undefined
-  readonly metrics?: Pick<Metrics, 'webhook'> | undefined
+  readonly metrics?: Pick<Metrics, 'webhook' | 'breaker'> | undefined
 }
 
 /** Parts of one decreasing budget: whatever a part has used up is gone for those after it. Milliseconds. */

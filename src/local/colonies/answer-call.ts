@@ -49,20 +49,24 @@ function refusalOf(thrown: unknown, msgtype: string, { logger }: ServerContext):
   if (thrown instanceof EmptyCrash) return { status: 500, body: '' }
   if (thrown instanceof Refusal) return { status: thrown.status, body: thrown.body ?? sealRefusal(thrown) }
   // Like the original, which passes the error of the database on with 400.
-  if (isDatabaseError(thrown)) return { status: 400, body: sealRefusal({ status: 400, message: `database: ${thrown.message}` }) }
+  if (isDatabaseError(thrown))
+    return { status: 400, body: sealRefusal({ status: 400, message: `database: ${thrown.message}` }) }
   logger.error({ err: thrown, msgtype }, 'call failed')
   return { status: 500, body: sealRefusal({ status: 500, message: 'the server failed to carry out the call' }) }
 }
 
 function isDatabaseError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && /^[0-9A-Z]{5}$/.test(thrown.code)
+  return (
+    thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && /^[0-9A-Z]{5}$/.test(thrown.code)
+  )
 }
 
 async function send(call: Call, msgtype: string, answer: Answer): Promise<void> {
   const { faults } = call.context
   const lostAssign = msgtype === 'assignprocessmsg' && answer.status === 200
   const fault = faults.strike(lostAssign ? [...after, 'lose_assign_reply'] : after, msgtype)
-  if (fault?.kind === 'delay') await sleep(fault.delayMs ?? 1000, undefined, { signal: call.signal }).catch(() => undefined)
+  if (fault?.kind === 'delay')
+    await sleep(fault.delayMs ?? 1000, undefined, { signal: call.signal }).catch(() => undefined)
   else if (fault !== undefined) return cut(call)
   write(call, answer)
 }

@@ -1,7 +1,7 @@
 /** The rules of matching, once for the waiting long-polls and once as SQL. Both must say the same. */
 
 import type { Settings } from './options.ts'
-import { processColumns, type ProcessRow, toProcessRow } from './process-row.ts'
+import { type ProcessRow, processColumns, toProcessRow } from './process-row.ts'
 import type { Queryable, Row } from './store.ts'
 import type { Matches, WorkRequest } from './waiters.ts'
 

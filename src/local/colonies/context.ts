@@ -15,8 +15,6 @@ import type { Waiters } from './waiters.ts'
 /** Everything a handler may use. One per server; nothing global. */
 export interface ServerContext {
   readonly settings: Settings
-  /** Identity of the server owner. */
-  readonly serverId: string
   /** Where the listener is reached; filled in before the first request. */
   readonly address: { readonly host: string; readonly port: number }
   readonly store: Store

@@ -66,11 +66,15 @@ export const int64: Decoder<bigint> = (value, path) => {
 }
 
 /** An integer as a number; beyond 2^53 it loses digits, which no field decoded with it uses. */
-export const integer: Decoder<number> = (value, path) => (typeof value === 'number' && Number.isSafeInteger(value) ? value : Number(int64(value, path)))
+export const integer: Decoder<number> = (value, path) =>
+  typeof value === 'number' && Number.isSafeInteger(value) ? value : Number(int64(value, path))
 
 export const float: Decoder<number> = (value, path) => {
   if (isAbsent(value)) return 0
-  return Number(anything(value, path)) + (typeof value === 'number' || value instanceof NumberToken ? 0 : wrongType(path, 'a number'))
+  return (
+    Number(anything(value, path)) +
+    (typeof value === 'number' || value instanceof NumberToken ? 0 : wrongType(path, 'a number'))
+  )
 }
 
 /** Whatever JSON a client sends: numbers become doubles, lone surrogates U+FFFD. */

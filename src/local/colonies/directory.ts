@@ -44,6 +44,10 @@ export interface Executor {
 }
 
 export interface Directory {
+  /** Identity of the server owner: the configured one, unless it was changed by a call. */
+  serverId(): string
+  saveServerId(serverid: string): Promise<void>
+
   colonies(): readonly Colony[]
   colony(name: string): Colony | undefined
   saveColony(colony: Colony, queryable?: Queryable): Promise<void>
@@ -69,12 +73,26 @@ interface Household {
   readonly executors: Map<string, Executor>
 }
 
-export async function loadDirectory(store: Store): Promise<Directory> {
+export async function loadDirectory(store: Store, configuredId: string): Promise<Directory> {
   const households = await load(store)
+  const changed = await store.query<{ readonly serverid: string }>(
+    `select serverid from $schema.server where configuredid = $1`,
+    [configuredId],
+  )
+  let serverId = changed[0]?.serverid ?? configuredId
   const silent = new Map<string, Executor>()
   const household = (name: string) => households.get(name)
 
   return {
+    serverId: () => serverId,
+    async saveServerId(serverid) {
+      await store.query(
+        `insert into $schema.server (configuredid, serverid) values ($1, $2)
+         on conflict (configuredid) do update set serverid = excluded.serverid`,
+        [configuredId, serverid],
+      )
+      serverId = serverid
+    },
     colonies: () => [...households.values()].map((entry) => entry.colony),
     colony: (name) => household(name)?.colony,
     async saveColony(colony, queryable = store) {
@@ -134,7 +152,11 @@ export async function loadDirectory(store: Store): Promise<Directory> {
         `update $schema.executors as executor set lastheardfromtime = heard.us
          from unnest($1::text[], $2::text[], $3::bigint[]) as heard (colonyname, executorname, us)
          where executor.colonyname = heard.colonyname and executor.executorname = heard.executorname`,
-        [heard.map((one) => one.colonyname), heard.map((one) => one.executorname), heard.map((one) => one.lastheardfromtime)],
+        [
+          heard.map((one) => one.colonyname),
+          heard.map((one) => one.executorname),
+          heard.map((one) => one.lastheardfromtime),
+        ],
       )
     },
   }

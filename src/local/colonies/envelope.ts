@@ -1,7 +1,7 @@
-import { LruCache } from './lru-cache.ts'
 import { recoverIdentity } from '../../colonies/index.ts'
 import { decode, type Message, parseMessage, struct, text } from './decode.ts'
 import { encode } from './json.ts'
+import { LruCache } from './lru-cache.ts'
 import { EmptyCrash, forbidden, malformed, type Refusal } from './refusal.ts'
 
 export interface Envelope {

@@ -1,7 +1,6 @@
 import { anything, type Decoded, flag, integer, listOf, objectOf, pointer, struct, text } from './decode.ts'
+import { attributeId, newId } from './ids.ts'
 import { encode, encodeAny, encodeMap } from './json.ts'
-import { newId } from './ids.ts'
-import { attributeId } from './ids.ts'
 import type { AttributeRow, ProcessRow } from './process-row.ts'
 import { parseCpu, parseMemory } from './units.ts'
 
@@ -53,7 +52,10 @@ export interface Submission {
   readonly nowUs: number
   /** Place in a workflow; nothing for a single process. */
   readonly workflow?: Partial<
-    Pick<ProcessRow, 'processid' | 'colonyname' | 'waitforparents' | 'parents' | 'children' | 'processgraphid' | 'inputs'>
+    Pick<
+      ProcessRow,
+      'processid' | 'colonyname' | 'waitforparents' | 'parents' | 'children' | 'processgraphid' | 'inputs'
+    >
   >
 }
 
@@ -121,7 +123,9 @@ export function newProcess(spec: FunctionSpec, submission: Submission): ProcessR
     inputs: submission.workflow?.inputs ?? '[]',
     out: '[]',
     errors: '[]',
-    attributes: Object.entries(spec.env).map(([key, value]) => environment(processid, colonyname, processgraphid, key, value)),
+    attributes: Object.entries(spec.env).map(([key, value]) =>
+      environment(processid, colonyname, processgraphid, key, value),
+    ),
   }
 }
 
@@ -130,6 +134,20 @@ export function waitDeadline(maxWaitTimeS: number, nowUs: number): number {
   return maxWaitTimeS === 0 || maxWaitTimeS === -1 ? 0 : nowUs + maxWaitTimeS * usPerS
 }
 
-function environment(targetid: string, targetcolonyname: string, targetprocessgraphid: string, key: string, value: string): AttributeRow {
-  return { attributeid: attributeId(targetid, key, 3), targetid, targetcolonyname, targetprocessgraphid, attributetype: 3, key, value }
+function environment(
+  targetid: string,
+  targetcolonyname: string,
+  targetprocessgraphid: string,
+  key: string,
+  value: string,
+): AttributeRow {
+  return {
+    attributeid: attributeId(targetid, key, 3),
+    targetid,
+    targetcolonyname,
+    targetprocessgraphid,
+    attributetype: 3,
+    key,
+    value,
+  }
 }

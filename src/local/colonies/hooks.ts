@@ -17,6 +17,9 @@ export type GoneHook = (processid: string) => void
 /** Runs inside the transaction that removes a colony. */
 export type ColonyHook = (colonyname: string, transaction: Queryable) => Promise<void>
 
+/** Adds counters (for example `waitingworkflows`) to the statistics of a colony. */
+export type StatisticsHook = (colonyname: string) => Promise<Readonly<Record<string, number>>>
+
 /** Places where other modules join in. Fill them in `setUp` functions, see registry.ts. */
 export interface Hooks {
   readonly onAssign: AssignHook[]
@@ -24,8 +27,9 @@ export interface Hooks {
   readonly onClose: GraphHook[]
   readonly onGone: GoneHook[]
   readonly onColonyRemoved: ColonyHook[]
+  readonly onStatistics: StatisticsHook[]
 }
 
 export function createHooks(): Hooks {
-  return { onAssign: [], onClose: [], onGone: [], onColonyRemoved: [] }
+  return { onAssign: [], onClose: [], onGone: [], onColonyRemoved: [], onStatistics: [] }
 }

@@ -67,7 +67,7 @@ export async function listen(
   }
 
   const server = createServer({ keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 0 }, onRequest)
-  const pubsub = attachPubsub(server, open, context)
+  const pubsub = attachPubsub(server, createOpener(() => true), context)
   const port = await bind(server, address)
   return {
     port,
@@ -100,7 +100,11 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<str
 const faultBody = z.union([fault, z.array(fault)])
 
 /** `POST /__faults` with one fault or a list switches faults on; `DELETE /__faults` switches all off. */
-async function controlFaults(request: IncomingMessage, response: ServerResponse, { faults }: ServerContext): Promise<void> {
+async function controlFaults(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { faults }: ServerContext,
+): Promise<void> {
   if (request.method === 'DELETE') {
     faults.clear()
   } else if (request.method === 'POST') {

@@ -10,7 +10,7 @@ export type Member =
 
 /** Refuses with 403 unless the caller owns the server. */
 export function requireServerOwner(caller: Caller, context: ServerContext): void {
-  if (caller.id !== context.serverId) throw forbidden('only the owner of the server may do this')
+  if (caller.id !== context.directory.serverId()) throw forbidden('only the owner of the server may do this')
 }
 
 /** Refuses with 403 an unknown colony or a caller who does not own it. */
@@ -44,7 +44,12 @@ export function requireLooseMember(colonyname: string, caller: Caller, context: 
 }
 
 /** The member with this identity, if there is one. */
-export function memberOf(colonyname: string, id: string, context: ServerContext, approvedOnly = true): Member | undefined {
+export function memberOf(
+  colonyname: string,
+  id: string,
+  context: ServerContext,
+  approvedOnly = true,
+): Member | undefined {
   const executor = executorById(colonyname, id, context)
   if (executor !== undefined && (executor.state === 1 || !approvedOnly)) {
     return { kind: 'executor', executor, id, name: executor.executorname }

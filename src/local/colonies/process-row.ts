@@ -138,7 +138,12 @@ export const processColumns = `${columns.map((name) => `p.${name}`).join(', ')},
 export function toProcessRow(row: Row): ProcessRow {
   const numbers = Object.fromEntries(numeric.map((name) => [name, Number(row[name])]))
   // The statement selects exactly the columns of the interface.
-  return { ...row, ...numbers, prioritytime: String(row['prioritytime']), attributes: row['attributes'] ?? [] } as ProcessRow
+  return {
+    ...row,
+    ...numbers,
+    prioritytime: String(row['prioritytime']),
+    attributes: row['attributes'] ?? [],
+  } as ProcessRow
 }
 
 /** An `insert` of one process; bind `insertValues(row)`. */

@@ -1,6 +1,13 @@
 /** Statements on processes that several handlers share. */
 
-import { type AttributeRow, insertProcess, insertValues, processColumns, type ProcessRow, toProcessRow } from './process-row.ts'
+import {
+  type AttributeRow,
+  insertProcess,
+  insertValues,
+  type ProcessRow,
+  processColumns,
+  toProcessRow,
+} from './process-row.ts'
 import { missing } from './refusal.ts'
 import type { Queryable, Row } from './store.ts'
 
@@ -29,7 +36,10 @@ export async function storeAttributes(attributes: readonly AttributeRow[], query
 }
 
 export async function findProcess(processid: string, queryable: Queryable): Promise<ProcessRow | undefined> {
-  const rows = await queryable.query<Row>(`select ${processColumns} from $schema.processes as p where p.processid = $1`, [processid])
+  const rows = await queryable.query<Row>(
+    `select ${processColumns} from $schema.processes as p where p.processid = $1`,
+    [processid],
+  )
   return rows[0] === undefined ? undefined : toProcessRow(rows[0])
 }
 

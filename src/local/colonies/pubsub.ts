@@ -35,10 +35,12 @@ function serve(socket: WebSocket, open: OpenEnvelope, context: ServerContext): v
     await subscribe?.(message, { id: callerId, signal: gone.signal }, { socket, binary }, context)
   }
   socket.on('message', (data, binary) => {
-    turn = turn.then(() => handle(String(data), binary)).catch((thrown: unknown) => {
-      context.logger.debug({ err: thrown }, 'frame refused')
-      socket.terminate()
-    })
+    turn = turn
+      .then(() => handle(String(data), binary))
+      .catch((thrown: unknown) => {
+        context.logger.debug({ err: thrown }, 'frame refused')
+        socket.terminate()
+      })
   })
   socket.on('error', () => socket.terminate())
   socket.on('close', () => gone.abort())

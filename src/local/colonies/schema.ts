@@ -5,6 +5,10 @@
  */
 export const ddl: readonly string[] = [
   `create schema if not exists $schema`,
+  `create table if not exists $schema.server (
+     configuredid text primary key,
+     serverid text not null
+   )`,
   `create table if not exists $schema.colonies (
      name text primary key,
      colonyid text not null,

@@ -1,7 +1,6 @@
 import pino from 'pino'
 
 import { createMatches } from './assignment.ts'
-import { createClock, timeFormatter } from './time.ts'
 import type { ServerContext } from './context.ts'
 import { loadDirectory } from './directory.ts'
 import { createProcessEvents } from './events.ts'
@@ -11,6 +10,7 @@ import { listen } from './http-server.ts'
 import { type ColoniesServerOptions, defaultSettings, type Settings } from './options.ts'
 import { extraDdl, setUps } from './registry.ts'
 import { openStore } from './store.ts'
+import { createClock, timeFormatter } from './time.ts'
 import { createTimers } from './timers.ts'
 import { createWaiters } from './waiters.ts'
 
@@ -41,10 +41,9 @@ export async function startColoniesServer(options: ColoniesServerOptions): Promi
     const address = { host: options.host ?? '127.0.0.1', port: options.port ?? 0 }
     const context: ServerContext = {
       settings,
-      serverId: options.serverId,
       address,
       store,
-      directory: await loadDirectory(store),
+      directory: await loadDirectory(store, options.serverId),
       clock: createClock(),
       formatTime,
       events: createProcessEvents(),

@@ -35,7 +35,10 @@ const schemaPattern = /^[a-z_][a-z0-9_]{0,47}$/
 /** Connects, creates schema and tables where they do not exist yet. A pool that was passed in is not closed by us. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   if (!schemaPattern.test(options.schema)) {
-    throw new BeeError('BEE_CONFIG_INVALID', `schema name ${JSON.stringify(options.schema)} must match ${schemaPattern}`)
+    throw new BeeError(
+      'BEE_CONFIG_INVALID',
+      `schema name ${JSON.stringify(options.schema)} must match ${schemaPattern}`,
+    )
   }
   const pool = options.pool ?? ownPool(options)
   const statements = new Map<string, { readonly name: string; readonly text: string }>()

@@ -10,7 +10,12 @@ export interface SocketPeer {
 }
 
 /** Handles one subscription frame. A throw ends the socket. */
-export type SocketHandler = (message: Message, caller: Caller, peer: SocketPeer, context: ServerContext) => Promise<void>
+export type SocketHandler = (
+  message: Message,
+  caller: Caller,
+  peer: SocketPeer,
+  context: ServerContext,
+) => Promise<void>
 
 /** Frames that are understood, by payload type; others are ignored. */
 export const socketHandlers: Readonly<Record<string, SocketHandler>> = {}

@@ -48,7 +48,9 @@ export function timeFormatter(timeZone: string): FormatTime {
 
 function format(us: number, offsetS: number): string {
   const seconds = Math.floor(us / 1_000_000)
-  const fraction = String(us - seconds * 1_000_000).padStart(6, '0').replace(/0+$/, '')
+  const fraction = String(us - seconds * 1_000_000)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
   const iso = new Date((seconds + offsetS) * 1000).toISOString()
   // Year 1 minus an offset is year 0, which toISOString writes with four digits as well.
   const local = iso.slice(0, iso.indexOf('.'))

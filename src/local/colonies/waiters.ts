@@ -67,7 +67,14 @@ export function createWaiters(matches: Matches): Waiters {
 
   const join = (request: WorkRequest): Waiter => {
     const key = keyOf(request.executor.colonyname, request.executor.executortype)
-    const place: Place = { request, announced: new Map(), trying: new Map(), attempting: false, woken: false, wake: undefined }
+    const place: Place = {
+      request,
+      announced: new Map(),
+      trying: new Map(),
+      attempting: false,
+      woken: false,
+      wake: undefined,
+    }
     const queue = queues.get(key) ?? new Set()
     queues.set(key, queue)
     queue.add(place)

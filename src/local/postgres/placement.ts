@@ -12,9 +12,9 @@ import { BeeError } from '../../errors.ts'
 import type { NativeFolder } from './binaries.ts'
 import { canReach, canRun, type UserIds } from './unprivileged.ts'
 
-/** The first survives a reboot, the second is always there. */
-const durablePlaces = ['/var/lib/colony-bees', join(tmpdir(), 'colony-bees')]
-const passingPlaces = [join(tmpdir(), 'colony-bees')]
+/** /var/lib survives a reboot and nobody tidies it up; a temporary folder is nearly always there. */
+const durablePlaces = ['/var/lib/colony-bees', join(tmpdir(), 'colony-bees'), '/tmp/colony-bees']
+const passingPlaces = durablePlaces.toReversed()
 
 /**
  * A folder with programs that `user` can run: the one given, or a copy of it.

@@ -134,3 +134,23 @@ create table if not exists auth.refresh_tokens (
 
 revoke all on auth.users, auth.sessions, auth.refresh_tokens from public, anon, authenticated;
 grant all on auth.users, auth.sessions, auth.refresh_tokens to service_role;
+
+-- A project reloads the API's schema cache by itself after a change of structure.
+create or replace function extensions.pgrst_ddl_watch() returns event_trigger
+language plpgsql
+as $$
+begin
+  notify pgrst, 'reload schema';
+end
+$$;
+
+do $watch$
+begin
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'pgrst_ddl_watch') then
+    create event trigger pgrst_ddl_watch on ddl_command_end execute function extensions.pgrst_ddl_watch();
+  end if;
+  if not exists (select from pg_catalog.pg_event_trigger where evtname = 'pgrst_drop_watch') then
+    create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_ddl_watch();
+  end if;
+end
+$watch$;

@@ -1,0 +1,35 @@
+/** What a bee author needs comes first; what runs bees comes after. */
+export { z } from 'zod'
+export type { Json } from '../canonical.ts'
+export type { Clock } from '../resilience/index.ts'
+export { defineBee, isBee, sqlNameOf } from './define-bee.ts'
+export { defineTask, defineTaskWith } from './define-task.ts'
+export {
+  type BeeDescription,
+  describeBee,
+  describeFunction,
+  type FunctionArgument,
+  type FunctionDescription,
+  type TaskDescription,
+} from './describe.ts'
+export { type LoadBeesOptions, loadBees } from './load-bees.ts'
+export { parseInput, parseOutput } from './parse.ts'
+export { schemaHash, type TaskSchemas, taskSchemas } from './schema.ts'
+export { type ScrubberOptions, scrubber } from './scrubber.ts'
+export { HIDDEN, redact, sensitive, sensitivePaths, sensitiveValues } from './sensitive.ts'
+export { TerminalError } from './terminal-error.ts'
+export type {
+  Bee,
+  BeeOptions,
+  Environment,
+  ProcessFacts,
+  RetryOptions,
+  Task,
+  TaskContext,
+  TaskDefinition,
+  TaskLog,
+  TaskOptions,
+  Transact,
+  Transaction,
+  TransactOptions,
+} from './types.ts'

@@ -1,0 +1,94 @@
+import { Command, CommanderError } from 'commander'
+import { version } from './version.ts'
+
+const program = new Command('bees')
+  .description('Worker bees for a ColonyOS Colonies server: each task one Postgres transaction, each result signed.')
+  .version(version)
+  .showHelpAfterError('(bees --help tells what there is)')
+  .configureHelp({ sortSubcommands: false })
+  .addHelpText(
+    'after',
+    `
+A first walk:
+  npm start                           a whole hive on this machine, nothing to set up
+  npx bees demo                       a customer's story, from signup to refund, with proof
+  npx bees new greeter                your own bee
+  npx bees submit greeter/hello '{"name":"Ada"}'
+
+Settings are environment variables; docs/configuration.md lists them, bees doctor checks them.`,
+  )
+  .exitOverride()
+
+program
+  .command('start')
+  .description('run the hive: all bees here, with what is missing started locally')
+  .addHelpText(
+    'after',
+    '\nCtrl-C (or SIGTERM) drains: running tasks finish, the rest is given back. A second one forces.',
+  )
+  .action(async () => (await import('./commands/start.ts')).start())
+
+program
+  .command('list')
+  .description('the bees here and their tasks')
+  .option('--json', 'with JSON Schemas, for machines')
+  .action(async (options: { json?: boolean }) => (await import('./commands/list.ts')).list(options))
+
+program
+  .command('submit')
+  .description('sign a task and hand it in')
+  .argument('<bee/task>', 'for example greeter/hello')
+  .argument('[input]', 'the input as JSON', '{}')
+  .option('--file <path>', 'read the input from a file instead (- for standard input)')
+  .option('--no-wait', 'do not wait for the result')
+  .option('--timeout <seconds>', 'how long to wait', '60')
+  .option('--json', 'print the result as JSON')
+  .action(async (name: string, input: string, options) =>
+    (await import('./commands/submit.ts')).submit(name, input, options),
+  )
+
+program
+  .command('verify')
+  .description('is this receipt genuine, and does it speak of what is stored?')
+  .argument('[process id]', 'reads ledger and receipts from the database')
+  .option('--receipt <file>', 'offline: a receipt (compact JWS)')
+  .option('--keys <file>', 'offline: public keys as a JWK Set, as /.well-known/jwks.json serves them')
+  .option('--json', 'print the verdict as JSON')
+  .action(async (processId: string | undefined, options) =>
+    (await import('./commands/verify.ts')).verify(processId, options),
+  )
+
+program
+  .command('new')
+  .description('write a new bee: module, SQL and test, which passes at once')
+  .argument('<name>', 'lower-case letters, digits, hyphens')
+  .action(async (name: string) => (await import('./commands/new.ts')).newBee(name))
+
+program
+  .command('demo')
+  .description("play a customer's story against the running hive and prove the outcome")
+  .option('--seed <number>', 'repeat a story exactly')
+  .action(async (options) => (await import('./commands/demo.ts')).demo(options))
+
+program
+  .command('doctor')
+  .description('check machine, settings, broker and database, and say what to mend')
+  .action(async () => (await import('./commands/doctor.ts')).doctor())
+
+program
+  .command('keys')
+  .description('make keys, or show the public parts of those that are set')
+  .argument('[what]', 'receipt, submitter or executor: make a new one; nothing: show')
+  .action(async (what: string | undefined) => (await import('./commands/keys.ts')).keys(what))
+
+program
+  .command('migrate')
+  .description('bring the database (DATABASE_URL) up to date')
+  .action(async () => (await import('./commands/migrate.ts')).migrateDatabase())
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode
+  else process.exitCode = (await import('./print-error.ts')).printError(error)
+}

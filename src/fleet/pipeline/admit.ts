@@ -1,0 +1,63 @@
+import { parseInput, scrubber, sensitiveValues, type Task } from '../../bee/index.ts'
+import { digestOf, type Json } from '../../canonical.ts'
+import { BeeError, toBeeError } from '../../errors.ts'
+import { verifyEnvelope } from '../../trust/index.ts'
+import { exceedsSize } from '../json-size.ts'
+import { type Admission, advance, endingOf, type TaskRecord } from '../task-record.ts'
+import type { Workbench } from '../workbench.ts'
+import type { Step } from './step.ts'
+
+const LONGEST_KEY = 512
+
+/** Decides whether the process may run: task, size, envelope, input, business key. Nothing in it is believed before. */
+export const admit: Step = (record, bench) => {
+  if (bench.reins.signal.aborted) return advance(record, { ending: endingOf(toBeeError(bench.reins.signal.reason)) })
+  try {
+    return advance(record, { admission: admission(record, bench) })
+  } catch (thrown) {
+    return advance(record, { ending: endingOf(toBeeError(thrown)) })
+  }
+}
+
+function admission({ bee, assignment }: TaskRecord, bench: Workbench): Admission {
+  const task = bee.tasks.get(assignment.task)
+  if (task === undefined) {
+    throw new BeeError('BEE_TASK_UNKNOWN', `bee ${bee.name} has no task ${JSON.stringify(assignment.task.slice(0, 100))}`)
+  }
+  if (exceedsSize(assignment.kwargs, bench.maxInputChars)) {
+    throw new BeeError('BEE_INPUT_INVALID', `input of ${task.name}: larger than ${bench.maxInputChars} characters of JSON`)
+  }
+  const raw = assignment.kwargs['input']
+  const proof = prove(task, raw, { bee: bee.name, envelope: assignment.kwargs['envelope'] }, bench)
+  const input = parseInput(task, raw)
+  const secrets = new Set([...sensitiveValues(task.input, raw), ...sensitiveValues(task.input, input)])
+  return Object.freeze({ task, input, ...proof, key: businessKey(task, input), hide: scrubber(secrets) })
+}
+
+function prove(
+  task: Task,
+  input: Json | undefined,
+  came: { readonly bee: string; readonly envelope: Json | undefined },
+  { trusted, colony, clock }: Workbench,
+): Pick<Admission, 'inputDigest' | 'nonce'> {
+  if (trusted === null) return { inputDigest: digestOf(input), nonce: null }
+  const subject = { colony, bee: came.bee, task: task.name, input }
+  const { claims, nonce } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs: clock.now() })
+  // Checked to be the digest of this input, which may be large: not computed a second time.
+  return { inputDigest: claims.input, nonce }
+}
+
+function businessKey(task: Task, input: unknown): string | null {
+  if (task.key === undefined) return null
+  const problem = (what: string) => new BeeError('BEE_INPUT_INVALID', `input of ${task.name}: the business key ${what}`)
+  let key: unknown
+  try {
+    key = task.key(input)
+  } catch {
+    // Its own message stays out: it may quote the input.
+    throw problem('could not be made: key() threw')
+  }
+  if (typeof key !== 'string' || key === '') throw problem('is not a text of at least one character')
+  if (key.length > LONGEST_KEY) throw problem(`is longer than ${LONGEST_KEY} characters`)
+  return key
+}

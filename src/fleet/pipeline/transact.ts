@@ -1,0 +1,54 @@
+import type { Transact, TransactOptions, Transaction } from '../../bee/index.ts'
+import type { Json } from '../../canonical.ts'
+import { BeeError } from '../../errors.ts'
+import type { TransactionResult } from '../../ledger/index.ts'
+import { type Admission, advance, type TaskRecord } from '../task-record.ts'
+import type { Workbench } from '../workbench.ts'
+
+/**
+ * The `transact` of one run: numbers the steps, carries the fence and the nonce, and spends the process's budget.
+ * @returns the function for the handler, and what has been committed through it so far, in step order
+ */
+export function createTransact(
+  record: TaskRecord,
+  admission: Admission,
+  bench: Workbench,
+): { readonly transact: Transact; readonly results: () => readonly TransactionResult[] } {
+  const { assignment, bee } = record
+  const done: TransactionResult[] = []
+  let calls = 0
+
+  const transact = async (payload?: Json, options: TransactOptions = {}): Promise<Transaction> => {
+    calls += 1
+    const step = options.step ?? calls
+    if (!Number.isSafeInteger(step) || step < 1) {
+      throw new BeeError('BEE_HANDLER_REFUSED', `transact: expected step to be an integer from 1, received ${step}`)
+    }
+    const result = await bench.ledger.transact(
+      {
+        colony: bench.colony,
+        process: assignment.processId,
+        executor: assignment.executor,
+        fence: assignment.fence,
+        bee: bee.name,
+        task: admission.task.name,
+        step,
+        key: admission.key,
+        input_digest: admission.inputDigest,
+        schema_hash: admission.task.schemaHash,
+        nonce: admission.nonce,
+        // The input came as JSON; what its schema makes of it must stay JSON, which the ledger's client checks.
+        payload: payload ?? (admission.input as Json),
+      },
+      { signal: bench.reins.signal, deadlineMs: bench.reins.abortAtMs, retry: admission.task.retry },
+    )
+    done.push(result)
+    await bench.onStep?.('transact', advance(record, { admission, transactions: Object.freeze([...done]) }))
+    return result
+  }
+
+  return {
+    transact,
+    results: () => Object.freeze([...done].sort((a, b) => a.step - b.step)),
+  }
+}

@@ -1,0 +1,123 @@
+import { hostname } from 'node:os'
+import { type Bee, describeFunction } from '../bee/index.ts'
+import { BeeError } from '../errors.ts'
+import { fullJitterMs } from '../resilience/index.ts'
+import type { Log } from '../telemetry/index.ts'
+import { ReceiptChain } from '../trust/index.ts'
+import type { BeeStateMachine } from './bee-state.ts'
+import type { Broker } from './broker.ts'
+import type { FleetOptions, FleetTuning } from './fleet-options.ts'
+import { fixedIdentity, freshIdentity, type Identity } from './identity.ts'
+
+/** One identity with its port and its chain of receipts. */
+export interface Session {
+  readonly identity: Identity
+  readonly broker: Broker
+  readonly chain: ReceiptChain
+}
+
+export interface SessionPorts {
+  readonly options: FleetOptions
+  readonly tuning: FleetTuning
+  readonly log: Log
+  readonly random: () => number
+  readonly state: BeeStateMachine
+  readonly stopping: AbortSignal
+}
+
+export interface Sessions {
+  current(): Session
+  /** The session that an assignment came through; its receipts and closes go the same way. */
+  of(executor: string): Session
+  /** One try. `later`: worth repeating; `failed`: not (the bee's state says so too). */
+  registerFirst(): Promise<'registered' | 'later' | 'failed'>
+  /** Tries until it works, fails for good (false), or the bee stops (false). */
+  registerUntilDone(): Promise<boolean>
+  /** After the broker struck us off: a fresh identity (or the fixed one again), registered. */
+  renew(): Promise<void>
+  /** Takes every identity off the register, which gives back what runs under it. @returns whether all of it worked */
+  unregister(deadlineMs: number): Promise<boolean>
+  problem(): { readonly code: string; readonly message: string } | null
+}
+
+const REGISTER_MS = 15_000
+
+/** The identities of one bee: the one in use, and those that still have work under way. */
+export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
+  const { options, tuning, log, random, state, stopping } = ports
+  const { clock, executorKey, broker: factory } = options
+  const backoff = { tries: 1, baseMs: tuning.registerBaseMs, factor: 2, capMs: tuning.registerCapMs }
+  const functions = [...bee.tasks.values()].map(describeFunction)
+  const known = new Map<string, Session>()
+  let lastProblem: BeeError | null = null
+  let session = open()
+
+  function open(): Session {
+    const identity =
+      executorKey === undefined ? freshIdentity(bee, options.host ?? hostname()) : fixedIdentity(bee, executorKey)
+    const remembered = known.get(identity.id)
+    if (remembered !== undefined) return remembered
+    const broker = factory.connect(identity.key)
+    const { colony, receiptKey } = options
+    const chain = new ReceiptChain({ key: receiptKey, colony, executor: identity.id, now: () => clock.now() })
+    const opened: Session = Object.freeze({ identity, broker, chain })
+    known.set(identity.id, opened)
+    return opened
+  }
+
+  const register = async (): Promise<'registered' | 'later' | 'failed'> => {
+    const { identity, broker } = session
+    const problem = await broker.register(
+      { executorName: identity.executorName, executorType: bee.executorType, functions },
+      { deadlineMs: clock.monotonicMs() + REGISTER_MS },
+    )
+    lastProblem = problem
+    if (problem === null) {
+      state.send('registered')
+      log.info({ executor: identity.id, executorName: identity.executorName }, 'the broker knows the bee')
+      return 'registered'
+    }
+    log.warn({ code: problem.code, reason: problem.message }, 'the bee is not registered')
+    // A fixed identity may be approved by somebody at any time; one that nobody can know never will be.
+    const hopeless = problem.failure === 'terminal' && executorKey === undefined
+    return hopeless ? 'failed' : 'later'
+  }
+
+  const registerUntilDone = async (): Promise<boolean> => {
+    for (let failures = 1; !stopping.aborted; failures += 1) {
+      const outcome = await register()
+      if (outcome === 'registered') return true
+      if (outcome === 'failed') {
+        state.send('fail')
+        return false
+      }
+      await clock.sleep(fullJitterMs(failures, backoff, random), stopping)
+    }
+    return false
+  }
+
+  return {
+    current: () => session,
+    of: (executor) => known.get(executor) ?? session,
+    async registerFirst() {
+      const outcome = await register()
+      if (outcome === 'failed') state.send('fail')
+      return outcome
+    },
+    registerUntilDone,
+    async renew() {
+      session = open()
+      await registerUntilDone()
+    },
+    async unregister(deadlineMs) {
+      if (!factory.canGiveBack) return false
+      const removals = [...known.values()].map(({ broker, identity }) =>
+        broker.unregister(identity.executorName, { deadlineMs }),
+      )
+      // Only the identity in use counts: the broker itself has struck off the earlier ones.
+      const results = await Promise.all(removals)
+      return results.at(-1) === true
+    },
+    problem: () => (lastProblem === null ? null : { code: lastProblem.code, message: lastProblem.message }),
+  }
+}

@@ -1,0 +1,16 @@
+export { type BreakerSettings, createLedger, type LedgerOptions } from './create-ledger.ts'
+export type {
+  CallOptions,
+  DeadLetter,
+  Fence,
+  Ledger,
+  LedgerRow,
+  Nonce,
+  PublishedKey,
+  ReadReply,
+  ReceiptHead,
+  RetryPolicy,
+  StoredReceipt,
+  TransactionCall,
+  TransactionResult,
+} from './types.ts'

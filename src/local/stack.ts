@@ -1,0 +1,141 @@
+import { mkdir } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { identityOf, parsePrivateKey } from '../colonies/index.ts'
+import type { Config } from '../config.ts'
+import { type BrokerProcess, startBroker } from './broker-process.ts'
+import { prepareColony } from './colony.ts'
+import { type RunningGateway, startGateway } from './gateway/index.ts'
+import { type LocalKeys, localKeys } from './keys.ts'
+import { migrate } from './migrate.ts'
+import { isPortFree, prepareSupabase, startPostgres } from './postgres/index.ts'
+
+export interface LocalStack {
+  /** Variables that make the rest of the program find the local parts, as if a person had set them. */
+  readonly env: Readonly<Record<string, string>>
+  /** Resolves with the name of a part that ended although nobody stopped it. */
+  readonly failed: Promise<string>
+  /** Stops what was started, in reverse order. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface LocalStackOptions {
+  /** Folder with the *.sql files. */
+  readonly migrationsDir: string
+  /** Tests switch faults on over HTTP. @default false */
+  readonly faultControl?: boolean | undefined
+}
+
+/** Where the parts listen when nothing else is there; else on a free port. The second is the Supabase CLI's. */
+const preferredPorts = { broker: 50_080, gateway: 54_321 }
+
+/**
+ * Starts the parts that the configuration leaves out: Postgres and the RPC gateway without SUPABASE_URL, the Colonies
+ * server without COLONIES_SERVER_HOST. Applies the migrations and prepares the colony.
+ *
+ * @throws BeeError BEE_LOCAL_STACK_LOCKED, BEE_LOCAL_STACK_FAILED, BEE_PORT_IN_USE
+ */
+export async function startLocalStack(config: Config, options: LocalStackOptions): Promise<LocalStack> {
+  const dataDir = resolve(config.BEES_DATA_DIR)
+  await mkdir(dataDir, { recursive: true })
+  const closers: (() => Promise<void>)[] = []
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= (async () => {
+      for (const stop of closers.reverse()) await stop()
+    })()
+    return closing
+  }
+  try {
+    const postgres = await startPostgres({ dataDir, databaseUrl: config.DATABASE_URL })
+    closers.push(postgres.stop)
+    const keys = await localKeys(dataDir)
+    const env: Record<string, string> = { ...keyVariables(keys, config) }
+    const watched: Promise<string>[] = [postgres.exited.then(() => 'Postgres')]
+    // The two need Postgres, not each other.
+    await Promise.all([
+      config.SUPABASE_URL === undefined &&
+        startDatabase(postgres.url, dataDir, keys, options).then((gateway) => {
+          closers.push(gateway.stop)
+          watched.push(gateway.exited.then(() => 'the RPC gateway'))
+          Object.assign(env, databaseVariables(gateway, postgres.url, keys))
+        }),
+      config.COLONIES_SERVER_HOST === undefined &&
+        startColony(postgres.url, config, keys, options).then((broker) => {
+          closers.push(broker.stop)
+          watched.push(broker.exited.then(() => 'the Colonies server'))
+          Object.assign(env, brokerVariables(broker, config, keys))
+        }),
+    ])
+    return { env, failed: Promise.race(watched), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function startDatabase(
+  databaseUrl: string,
+  dataDir: string,
+  keys: LocalKeys,
+  options: LocalStackOptions,
+): Promise<RunningGateway> {
+  await prepareSupabase(databaseUrl)
+  await migrate(databaseUrl, { dir: options.migrationsDir })
+  return startGateway({
+    databaseUrl,
+    port: await portFor(preferredPorts.gateway),
+    keys: { anon: keys.publishable, service_role: keys.secret },
+    storageDir: resolve(dataDir, 'storage'),
+    faultControl: options.faultControl ?? false,
+  })
+}
+
+async function startColony(
+  databaseUrl: string,
+  config: Config,
+  keys: LocalKeys,
+  options: LocalStackOptions,
+): Promise<BrokerProcess> {
+  const broker = await startBroker({
+    databaseUrl,
+    port: await portFor(preferredPorts.broker),
+    serverId: identityOf(parsePrivateKey(keys.server)),
+    faultControl: options.faultControl ?? false,
+  })
+  try {
+    await prepareColony(`http://127.0.0.1:${broker.port}`, config.COLONIES_COLONY_NAME, keys)
+    return broker
+  } catch (error) {
+    await broker.stop()
+    throw error
+  }
+}
+
+async function portFor(preferred: number): Promise<number> {
+  return (await isPortFree(preferred)) ? preferred : 0
+}
+
+function keyVariables(keys: LocalKeys, config: Config): Record<string, string> {
+  return {
+    BEES_RECEIPT_KEY: config.BEES_RECEIPT_KEY ?? keys.receipt,
+    BEES_SUBMITTER_KEY: config.BEES_SUBMITTER_KEY ?? keys.envelope,
+    STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET?.join(',') ?? keys.stripe,
+  }
+}
+
+function databaseVariables(gateway: RunningGateway, databaseUrl: string, keys: LocalKeys): Record<string, string> {
+  return { SUPABASE_URL: gateway.url, SUPABASE_SECRET_KEY: keys.secret, DATABASE_URL: databaseUrl }
+}
+
+function brokerVariables(broker: BrokerProcess, config: Config, keys: LocalKeys): Record<string, string> {
+  return {
+    COLONIES_SERVER_HOST: '127.0.0.1',
+    COLONIES_SERVER_PORT: String(broker.port),
+    COLONIES_SERVER_TLS: 'false',
+    COLONIES_TLS: 'false',
+    COLONIES_COLONY_NAME: config.COLONIES_COLONY_NAME,
+    COLONIES_SERVER_PRVKEY: keys.server,
+    COLONIES_COLONY_PRVKEY: keys.colony,
+    COLONIES_PRVKEY: keys.submitter,
+  }
+}
