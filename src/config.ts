@@ -105,8 +105,8 @@ const shape = {
   BEES_WEBHOOK_MAX_BYTES: bytes.default(1_048_576).describe('Largest webhook body.'),
   BEES_LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-    .default('info')
-    .describe('How much is logged.'),
+    .optional()
+    .describe('How much is logged. Default info; warn when a part of the stack is local.'),
 } as const
 
 const schema = z.object(shape)

@@ -4,7 +4,7 @@ import type { Bee, BeeOptions, Task } from './types.ts'
 /** Survives two copies of this module, which a symbol of our own or instanceof would not. */
 const BRAND = Symbol.for('colony-bees.bee')
 
-const BEE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+export const BEE_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 const TASK_NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 /** Postgres cuts longer identifiers, and `bee_tasks.<bee>__<task>` must stay itself. */
 const LONGEST_SQL_NAME = 63

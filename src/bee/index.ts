@@ -14,6 +14,7 @@ export {
 } from './describe.ts'
 export { type LoadBeesOptions, loadBees } from './load-bees.ts'
 export { parseInput, parseOutput } from './parse.ts'
+export { scaffoldBee } from './scaffold.ts'
 export { schemaHash, type TaskSchemas, taskSchemas } from './schema.ts'
 export { type ScrubberOptions, scrubber } from './scrubber.ts'
 export { HIDDEN, redact, sensitive, sensitivePaths, sensitiveValues } from './sensitive.ts'

@@ -35,7 +35,7 @@ function follow(schema: Schema, path: readonly PropertyKey[]): { readonly text: 
     }
     hidden ||= isHidden(unfolded)
   }
-  return { text: text === '' ? 'the value' : text, hidden }
+  return { text: text === '' ? 'the value' : cut(text, 200), hidden }
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
@@ -70,7 +70,7 @@ function expectation(issue: z.core.$ZodIssue): string {
 const unit = (origin: string) =>
   origin === 'string' ? ' characters' : origin === 'array' || origin === 'set' ? ' elements' : ''
 const literal = (value: unknown) => (typeof value === 'string' ? JSON.stringify(value) : String(value))
-const cut = (text: string, length = 64) => (text.length <= length ? text : `${text.slice(0, length)}...`)
+const cut = (text: string, length = 64) => (text.length <= length ? text : `${text.slice(0, length).toWellFormed()}...`)
 
 function names(keys: readonly string[]): string {
   const shown = keys.slice(0, MOST_NAMES).map((key) => JSON.stringify(cut(key)))

@@ -12,26 +12,25 @@ export interface JsonProblem {
  * What keeps a value from being plain JSON that every program behind us takes: foreign objects, numbers without JSON
  * text, names that reach prototypes, text that is no Unicode (lone surrogates) or that Postgres cannot store (U+0000).
  */
-export function jsonProblem(value: unknown, path: readonly (string | number)[] = []): JsonProblem | undefined {
-  if (path.length > DEEPEST_JSON)
-    return { path: path.slice(0, 8), problem: `nested deeper than ${DEEPEST_JSON} levels` }
+export function jsonProblem(value: unknown, depth = 0): JsonProblem | undefined {
   if (value === null || typeof value === 'boolean') return undefined
-  if (typeof value === 'string') return problemAt(path, textProblem(value))
-  if (typeof value === 'number') return problemAt(path, Number.isFinite(value) ? undefined : 'not a finite number')
+  if (typeof value === 'string') return here(textProblem(value))
+  if (typeof value === 'number') return here(Number.isFinite(value) ? undefined : 'not a finite number')
+  if (depth >= DEEPEST_JSON) return here(`nested deeper than ${DEEPEST_JSON} levels`)
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      const found = jsonProblem(item, [...path, index])
-      if (found !== undefined) return found
+      const inside = jsonProblem(item, depth + 1)
+      if (inside !== undefined) return under(index, inside)
     }
     return undefined
   }
-  if (typeof value !== 'object' || !isPlain(value)) return { path, problem: `not JSON (${kindOf(value)})` }
+  if (typeof value !== 'object' || !isPlain(value)) return here(`not JSON (${kindOf(value)})`)
   for (const [key, member] of Object.entries(value)) {
-    if (FORBIDDEN_KEYS.has(key)) return { path, problem: `a member named ${key}, which reaches into prototypes` }
+    if (FORBIDDEN_KEYS.has(key)) return here(`a member named ${key}, which reaches into prototypes`)
     const keyProblem = textProblem(key)
-    if (keyProblem !== undefined) return { path, problem: `a member name with ${keyProblem}` }
-    const found = member === undefined ? undefined : jsonProblem(member, [...path, key])
-    if (found !== undefined) return found
+    if (keyProblem !== undefined) return here(`a member name with ${keyProblem}`)
+    const inside = member === undefined ? undefined : jsonProblem(member, depth + 1)
+    if (inside !== undefined) return under(key, inside)
   }
   return undefined
 }
@@ -41,8 +40,8 @@ function textProblem(text: string): string | undefined {
   return text.includes('\u0000') ? 'the character U+0000, which Postgres cannot store' : undefined
 }
 
-const problemAt = (path: JsonProblem['path'], problem: string | undefined) =>
-  problem === undefined ? undefined : { path, problem }
+const here = (problem: string | undefined) => (problem === undefined ? undefined : { path: [], problem })
+const under = (step: string | number, { path, problem }: JsonProblem) => ({ path: [step, ...path], problem })
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

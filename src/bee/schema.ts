@@ -19,7 +19,14 @@ export function taskSchemas(task: { readonly input: z.ZodType; readonly output: 
 
 /** SHA-256 of the canonical JSON of both schemas: equal for equal contracts, on every machine. It is in each receipt. */
 export function schemaHash(schemas: TaskSchemas): string {
-  return digestOf({ input: schemas.input, output: schemas.output })
+  return digestOf({ input: withoutOrder(schemas.input), output: withoutOrder(schemas.output) })
+}
+
+/** `required` is a set written as a list: the order in which somebody wrote the members down must not count. */
+function withoutOrder(schema: Json): unknown {
+  return JSON.parse(JSON.stringify(schema), (name, value: unknown) =>
+    name === 'required' && Array.isArray(value) ? value.toSorted() : value,
+  )
 }
 
 function jsonSchema(schema: z.ZodType, io: 'input' | 'output'): { readonly [key: string]: Json } {

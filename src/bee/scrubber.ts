@@ -47,7 +47,9 @@ function spellingsOf(value: string): readonly string[] {
     const ascii = json.replace(/[^ -~]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
     const url = encodeURIComponent(form.toWellFormed())
     const formField = new URLSearchParams({ v: form.toWellFormed() }).toString().slice(2)
-    return [form, json, inJson(json), ascii, inJson(ascii), url, encodeURI(form.toWellFormed()), formField]
+    // util.inspect escapes as JSON does, except for the quotes.
+    const inspected = json.replaceAll('\\"', '"')
+    return [form, json, inspected, inJson(json), ascii, inJson(ascii), url, encodeURI(form.toWellFormed()), formField]
   })
 }
 

@@ -23,7 +23,8 @@ const MARK = 'x-sensitive'
  * @example email: sensitive(z.email()).optional()
  */
 export function sensitive<T extends z.ZodType>(schema: T): T {
-  return schema.meta({ ...schema.meta(), [MARK]: true }) as T
+  // What was said about the schema before is inherited.
+  return schema.meta({ [MARK]: true }) as T
 }
 
 /** True when the schemas, or what they wrap, or the keys of a record among them, are marked. */
@@ -111,7 +112,8 @@ function redactBy(schemas: readonly Schema[], value: unknown): unknown {
 
 /**
  * The leaf values under marked fields, as text: what a scrubber looks for in free text. Member names count as values
- * where they are data (records), not where the schema declares them. Booleans and null say too little to be looked for.
+ * where they are data (records, and what is no name in values of unknown shape), not where the schema declares them.
+ * Booleans and null say too little to be looked for.
  */
 export function sensitiveValues(schema: Schema, value: unknown): ReadonlySet<string> {
   const found = new Set<string>()
@@ -133,7 +135,13 @@ function collect(schemas: readonly Schema[], value: unknown, hidden: boolean, fo
   if (!isPlainObject(value)) return
   const keysToo = inside || hidesKeys(unfolded)
   for (const [key, member] of Object.entries(value)) {
-    if (keysToo && !declares(unfolded, key)) found.add(key)
+    if (keysToo && isData(unfolded, key)) found.add(key)
     collect(memberSchemas(unfolded, key), member, keysToo, found)
   }
+}
+
+/** In a value of unknown shape `postal_code` is a name, and scrubbing it would only spoil the text. */
+function isData(unfolded: readonly Schema[], key: string): boolean {
+  if (declares(unfolded, key)) return false
+  return recordSchemas(unfolded).length > 0 || !/^[A-Za-z_]\w{0,39}$/.test(key)
 }

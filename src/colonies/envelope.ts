@@ -1,5 +1,6 @@
 /** Envelopes: base64 of JSON beside its type and, for requests, its signature. */
 
+import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import { ColoniesError, kindOfBareReply, kindOfStatus } from './errors.ts'
 import { type JsonValue, parseExactJson, stringifyExactJson } from './exact-json.ts'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { DEFAULT_MAX_RESPONSE_BYTES, type Transport, tooLarge } from './transport.ts'
 
 export interface FetchTransportOptions {

@@ -1,5 +1,6 @@
 /** What is submitted, and the checks that keep it from failing in ways that the server does not explain. */
 
+import { Buffer } from 'node:buffer'
 import { ColoniesError } from './errors.ts'
 import type { JsonObject, JsonValue } from './exact-json.ts'
 

@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 interface Entry {
   readonly text: string
   readonly key: Uint8Array

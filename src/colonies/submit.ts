@@ -4,6 +4,7 @@ import type { WorkflowCalls } from './calls/workflow-calls.ts'
 import { ColoniesError } from './errors.ts'
 import { type FunctionSpec, invalid } from './function-spec.ts'
 import { type Process, ProcessState } from './messages/process.ts'
+import type { CallOptions } from './with-deadline.ts'
 
 export interface SubmitOptions {
   /**
@@ -82,15 +83,18 @@ class Submission {
     }
   }
 
-  #callOptions(): { readonly deadlineMs: number; readonly signal: AbortSignal | undefined } {
+  /** @throws ColoniesError of kind `timeout` when nothing is left */
+  #leftMs(): number {
     const leftMs = this.#endsAtMs - performance.now()
-    if (leftMs <= 0) {
-      const advice = this.#lost ? `; look for the label ${this.#label} before repeating` : ''
-      const outcome = this.#lost ? 'unknown' : 'not_applied'
-      const detail = `not certain within the deadline${advice}`
-      throw new ColoniesError('timeout', { msgtype: MSGTYPE, detail, outcome, cause: this.#lastFailure })
-    }
-    return { deadlineMs: Math.min(leftMs, this.#options.attemptMs ?? 10_000), signal: this.#options.signal }
+    if (leftMs > 0) return leftMs
+    const advice = this.#lost ? `; look for the label ${this.#label} before repeating` : ''
+    const outcome = this.#lost ? 'unknown' : 'not_applied'
+    const detail = `not certain within the deadline${advice}`
+    throw new ColoniesError('timeout', { msgtype: MSGTYPE, detail, outcome, cause: this.#lastFailure })
+  }
+
+  #callOptions(): CallOptions {
+    return { deadlineMs: Math.min(this.#leftMs(), this.#options.attemptMs ?? 10_000), signal: this.#options.signal }
   }
 
   /** Null only after several complete looks through all states. */
@@ -147,9 +151,9 @@ class Submission {
   }
 
   async #pause(ms: number): Promise<void> {
-    const { deadlineMs, signal } = this.#callOptions()
+    const leftMs = this.#leftMs()
     try {
-      await sleep(Math.min(ms, deadlineMs), undefined, { signal })
+      await sleep(Math.min(ms, leftMs), undefined, { signal: this.#options.signal })
     } catch (cause) {
       const outcome = this.#lost ? 'unknown' : 'not_applied'
       throw new ColoniesError('aborted', { msgtype: MSGTYPE, outcome, cause })

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { WebSocket } from 'ws'
 import { openReply } from './envelope.ts'
 import { ColoniesError } from './errors.ts'

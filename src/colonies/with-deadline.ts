@@ -10,6 +10,9 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined
 }
 
+/** The longest that a timer can be; beyond it fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /**
  * Runs one attempt under a deadline and the caller's signal. It settles in time even if `run` ignores its signal.
  * @throws ColoniesError of kind `timeout` or `aborted`, or whatever `run` throws
@@ -23,6 +26,9 @@ export const withDeadline = async <Result>(
   if (outer?.aborted === true) {
     throw new ColoniesError('aborted', { msgtype, outcome: 'not_applied', cause: outer.reason })
   }
+  if (!(deadlineMs > 0)) {
+    throw new ColoniesError('timeout', { msgtype, detail: 'no time left to start', outcome: 'not_applied' })
+  }
   const controller = new AbortController()
   const ended = Promise.withResolvers<never>()
   const end = (error: ColoniesError): void => {
@@ -32,9 +38,12 @@ export const withDeadline = async <Result>(
   const onAbort = (): void => {
     end(new ColoniesError('aborted', { msgtype, outcome: 'unknown', cause: outer?.reason }))
   }
-  const timer = setTimeout(() => {
-    end(new ColoniesError('timeout', { msgtype, detail: `${deadlineMs} ms`, outcome: 'unknown' }))
-  }, deadlineMs)
+  const timer = setTimeout(
+    () => {
+      end(new ColoniesError('timeout', { msgtype, detail: `${deadlineMs} ms`, outcome: 'unknown' }))
+    },
+    Math.min(deadlineMs, MAX_TIMER_MS),
+  )
   outer?.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([run(controller.signal), ended.promise])

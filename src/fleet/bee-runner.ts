@@ -1,16 +1,17 @@
 import type { Bee } from '../bee/index.ts'
-import type { Ledger } from '../ledger/index.ts'
+import { type BeeError, toBeeError } from '../errors.ts'
 import type { Log } from '../telemetry/index.ts'
 import { createBeeState } from './bee-state.ts'
 import type { BeeStatus } from './bee-status.ts'
-import { drainBee, type BeeDrain } from './drain.ts'
+import { type BeeDrain, drainBee } from './drain.ts'
+import type { FleetOptions, FleetTuning } from './fleet-options.ts'
 import { createIntake } from './intake.ts'
+import { createNotifier } from './notifier.ts'
 import { createOwnership, type Owned } from './ownership.ts'
 import { type Poller, startPoller } from './poller.ts'
 import type { ReceiptWriter } from './receipt-writer.ts'
-import { createSessions } from './sessions.ts'
+import { createSessions, type Session } from './sessions.ts'
 import { createSlots } from './slots.ts'
-import type { FleetOptions, FleetTuning } from './fleet-options.ts'
 import { startWatcher, type Watcher } from './watcher.ts'
 
 export interface BeeRunnerPorts {
@@ -19,27 +20,28 @@ export interface BeeRunnerPorts {
   readonly log: Log
   readonly random: () => number
   readonly writer: ReceiptWriter
-  /** Counted once the broker was told of it. */
-  readonly ledger: Ledger
 }
 
 export interface BeeRunner {
   readonly bee: Bee
-  /** Resolves after the first try to register; further tries go on in the background. */
+  /** Resolves after the first try to register; further tries go on in the background. Never rejects. */
   start(): Promise<void>
   /** Drains; `deadlineMs` is monotonic. `force` cuts it short. */
   stop(deadlineMs: number, force: AbortSignal): Promise<BeeDrain>
   status(): BeeStatus
+  /** The session of an executor id, if it is one of this bee's. */
+  session(executor: string): Session | undefined
 }
 
 const REVOKE_MS = 5_000
 
 /** One bee of the hive with everything of its own: identity, poller, slots, watcher. Nothing is shared but the ports. */
 export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
-  const { options, tuning, random, ledger } = ports
-  const { clock, metrics } = options
+  const { options, tuning, random, writer } = ports
+  const { clock, metrics, ledger } = options
   const log = ports.log.child({ bee: bee.name })
   const stopping = new AbortController()
+  const changes = createNotifier(clock)
   const state = createBeeState((next, event) => {
     metrics.beeState(bee.name, next)
     log.debug({ state: next, event }, 'the bee changed its state')
@@ -52,26 +54,27 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
     onChange() {
       metrics.slots(bee.name, slots.busy, slots.total)
       poller?.wake()
-      changed()
+      changes.notify()
     },
   })
   const sessions = createSessions(bee, { options, tuning, log, random, state, stopping: stopping.signal })
-  const intake = createIntake(bee, { ...ports, log, ownership, slots, sessions })
+  const intake = createIntake(bee, { options, tuning, log, ownership, slots, sessions, writer })
+  const broker = () => sessions.current().broker
   let poller: Poller | null = null
   let watcher: Watcher | null = null
-  let changed: () => void = () => {}
+  let background: Promise<void> = Promise.resolve()
+  let defect: BeeError | null = null
 
   const cancelled = (owned: Owned): void => {
-    const { processId } = owned.assignment
-    log.info({ process: processId }, 'the process was cancelled at the broker')
+    const { processId: process } = owned.assignment
+    log.info({ process }, 'the process was cancelled at the broker')
     ledger
-      .revoke(options.colony, processId, 'cancelled at the broker', { deadlineMs: clock.monotonicMs() + REVOKE_MS })
-      .catch((thrown: unknown) => log.warn({ process: processId, reason: String(thrown) }, 'the revocation was not stored'))
+      .revoke(options.colony, process, 'cancelled at the broker', { deadlineMs: clock.monotonicMs() + REVOKE_MS })
+      .catch((thrown: unknown) => log.warn({ process, code: toBeeError(thrown).code }, 'the revocation is not stored'))
   }
 
   const begin = (): void => {
     if (stopping.signal.aborted) return
-    const broker = () => sessions.current().broker
     watcher = startWatcher(
       {
         clock,
@@ -79,7 +82,7 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
         broker,
         orphan(assignment) {
           metrics.orphan(bee.name)
-          log.warn({ process: assignment.processId, task: assignment.task }, 'took up a process that the broker says is ours')
+          log.warn({ process: assignment.processId }, 'the broker says that a process is ours which we did not know')
           intake.adopt(assignment)
         },
         cancelled,
@@ -105,26 +108,45 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
     )
   }
 
+  const startUp = async (): Promise<void> => {
+    try {
+      await intake.prepare()
+    } catch (thrown) {
+      // What a bee throws while it reads its settings may quote them: only its name is told.
+      const name = thrown instanceof Error ? thrown.name : typeof thrown
+      defect = toBeeError(thrown).code === 'BEE_INTERNAL' ? null : toBeeError(thrown)
+      log.error({ code: defect?.code ?? 'BEE_BEE_INVALID', name }, 'the services of the bee could not be built')
+      state.send('fail')
+      return
+    }
+    const first = await sessions.registerFirst()
+    if (first === 'registered') begin()
+    if (first === 'later') background = sessions.registerUntilDone().then((done) => (done ? begin() : undefined))
+  }
+
   return {
     bee,
     async start() {
       if (!state.send('start')) return
       metrics.slots(bee.name, 0, slots.total)
-      await intake.prepare()
-      const first = await sessions.registerFirst()
-      if (first === 'registered') return begin()
-      if (first === 'later') void sessions.registerUntilDone().then((done) => done && begin())
+      background = startUp()
+      await background
     },
-    stop(deadlineMs, force) {
+    async stop(deadlineMs, force) {
       const wasStarted = state.state !== 'idle' && state.state !== 'failed'
       state.send('drain')
       stopping.abort()
-      if (!wasStarted) return Promise.resolve({ finished: true, givenBack: 0, left: 0 })
-      return drainBee(
-        { bee: bee.name, clock, log, tuning, state, ownership, slots, sessions, poller, watcher, onChange: (wake) => { changed = wake } },
-        deadlineMs,
-        force,
-      )
+      if (!wasStarted) return { finished: true, givenBack: 0, left: 0 }
+      const waiting = new AbortController()
+      await Promise.race([background, clock.sleep(Math.max(0, deadlineMs - clock.monotonicMs()), waiting.signal)])
+      waiting.abort()
+      const { cutPollAtStop } = tuning
+      const { canGiveBack } = options.broker
+      const parts = { clock, state, ownership, slots, intake, sessions, poller, changes, canGiveBack, cutPollAtStop }
+      const drain = await drainBee(parts, deadlineMs, force)
+      watcher?.stop()
+      log.info({ ...drain }, 'the bee has stopped')
+      return drain
     },
     status: () => ({
       bee: bee.name,
@@ -134,7 +156,8 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
       lastPollAgeMs: poller?.lastAnswerAgeMs() ?? null,
       executor: sessions.current().identity.id,
       executorName: sessions.current().identity.executorName,
-      problem: sessions.problem(),
+      problem: defect === null ? sessions.problem() : { code: defect.code, message: defect.message },
     }),
+    session: (executor) => sessions.find(executor),
   }
 }

@@ -1,8 +1,14 @@
 import type { Json } from '../canonical.ts'
-import { ColoniesClient, ColoniesError, identityOf, type Process, ProcessState as states } from '../colonies/index.ts'
+import {
+  type ColoniesClient,
+  ColoniesError,
+  identityOf,
+  type Process,
+  ProcessState as states,
+} from '../colonies/index.ts'
 import { BeeError } from '../errors.ts'
 import type { Clock } from '../resilience/index.ts'
-import type { AssignOutcome, Assignment, Broker, BrokerCallOptions, BrokerFactory, ProcessState } from './broker.ts'
+import type { Assignment, AssignOutcome, Broker, BrokerCallOptions, BrokerFactory, ProcessState } from './broker.ts'
 import { closeAtBroker } from './close-at-broker.ts'
 import { registerAtBroker } from './register-at-broker.ts'
 
@@ -52,7 +58,10 @@ function connect(options: ColoniesBrokerOptions, owner: ColoniesClient | null, k
         const process = await client.assign(colony, timeoutS, key, {}, { signal })
         const assignment = assignmentOf(process, executor)
         if (assignment !== null) return { kind: 'process', assignment }
-        return failed(new BeeError('BEE_BROKER_UNAVAILABLE', 'the broker assigned a process without a start time'), true)
+        return failed(
+          new BeeError('BEE_BROKER_UNAVAILABLE', 'the broker assigned a process without a start time'),
+          true,
+        )
       } catch (error) {
         return assignFailure(error)
       }
@@ -130,7 +139,8 @@ function assignmentOf(process: Process, executor: string): Assignment | null {
 const failed = (error: BeeError, ambiguous: boolean): AssignOutcome => ({ kind: 'error', error, ambiguous })
 
 function assignFailure(error: unknown): AssignOutcome {
-  if (!(error instanceof ColoniesError)) return failed(new BeeError('BEE_BROKER_UNAVAILABLE', 'the poll failed', { cause: error }), true)
+  if (!(error instanceof ColoniesError))
+    return failed(new BeeError('BEE_BROKER_UNAVAILABLE', 'the poll failed', { cause: error }), true)
   if (error.kind === 'no_process') return { kind: 'empty' }
   if (error.kind === 'paused') return { kind: 'paused' }
   if (error.kind === 'forbidden') return { kind: 'unregistered' }

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import { generatePrivateKey, identityOf, parsePrivateKey } from '../colonies/index.ts'
 import type { Bee } from '../bee/index.ts'
+import { generatePrivateKey, identityOf, parsePrivateKey } from '../colonies/index.ts'
 
 /** Who one bee of one hive is at the broker. */
 export interface Identity {

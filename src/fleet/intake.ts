@@ -1,7 +1,7 @@
 import type { Bee } from '../bee/index.ts'
 import { toBeeError } from '../errors.ts'
 import type { Log, TaskOutcome } from '../telemetry/index.ts'
-import type { Assignment, Broker } from './broker.ts'
+import type { Assignment } from './broker.ts'
 import { createBrokerClock } from './broker-clock.ts'
 import type { FleetOptions, FleetTuning } from './fleet-options.ts'
 import type { Owned, Ownership } from './ownership.ts'
@@ -10,6 +10,7 @@ import type { ReceiptWriter } from './receipt-writer.ts'
 import type { Sessions } from './sessions.ts'
 import type { Slot, Slots } from './slots.ts'
 import { newRecord, type TaskRecord } from './task-record.ts'
+import { createUsualRun } from './usual-run.ts'
 import type { Workbench } from './workbench.ts'
 
 export interface IntakePorts {
@@ -26,9 +27,15 @@ export interface Intake {
   /** Builds the bee's services. @throws what the bee throws */
   prepare(): Promise<void>
   /** A process that a poll brought; `openMs`: how long the poll was open. */
-  deliver(assignment: Assignment, broker: Broker, openMs: number): void
+  deliver(assignment: Assignment, openMs: number): void
   /** A process that the broker's list names as ours. */
   adopt(assignment: Assignment): void
+  /** From now on only what is likely to end before `untilMs` (monotonic) is run; the rest is to be given back. */
+  drainUntil(untilMs: number): void
+  /** From now on nothing is run. */
+  refuse(): void
+  /** Processes that were not run because of the two above. */
+  readonly refused: number
 }
 
 const LEAST_MARGIN_MS = 100
@@ -39,34 +46,51 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
   const { options, tuning, log, ownership, slots, sessions, writer } = ports
   const { clock, metrics } = options
   const brokerClock = createBrokerClock()
+  const usualRun = createUsualRun()
+  const refused = new Set<string>()
   let services: unknown = null
+  let acceptUntilMs = Number.POSITIVE_INFINITY
+
+  /** What cannot be given back is begun in any case: it may still end in time. */
+  const fits = ({ task }: Assignment): boolean => {
+    const leftMs = acceptUntilMs - clock.monotonicMs()
+    return leftMs > 0 && (!options.broker.canGiveBack || usualRun.ms(task) <= leftMs)
+  }
 
   const take = (assignment: Assignment, lateMs: number): void => {
+    if (ownership.knows(assignment)) return
+    if (!fits(assignment)) {
+      refused.add(assignment.processId)
+      return
+    }
     const task = bee.tasks.get(assignment.task)
     const budgetMs = Math.min(assignment.budgetMs ?? task?.deadlineMs ?? tuning.unknownBudgetMs, tuning.maxBudgetMs)
     const marginMs = Math.min(MOST_MARGIN_MS, Math.max(LEAST_MARGIN_MS, budgetMs * tuning.marginRatio))
     const deadlineMs = clock.monotonicMs() + budgetMs - lateMs
     const owned = ownership.claim(assignment, { deadlineMs, abortAtMs: deadlineMs - marginMs })
     if (owned === null) return
-    const leave = slots.enter({
+    let started = false
+    let leave = (): void => {}
+    // While it waits for its task's limit: out of time, cancelled or lost means that it need not wait any longer.
+    const giveUp = (): void => {
+      leave()
+      const { code, failure } = toBeeError(owned.signal.reason)
+      log.warn({ process: assignment.processId, task: assignment.task, code }, 'a waiting process was never started')
+      owned.release(failure === 'fenced' ? 'finished' : 'left')
+    }
+    leave = slots.enter({
       task: assignment.task,
       limit: task?.concurrency,
       run: (slot) => {
+        started = true
         owned.signal.removeEventListener('abort', giveUp)
         return work(owned, slot)
       },
     })
-    // While it waits for its task's limit: out of time, cancelled or lost means that it need not wait any longer.
-    const giveUp = (): void => {
-      leave()
-      const { failure } = toBeeError(owned.signal.reason)
-      owned.release(failure === 'fenced' ? 'finished' : 'left')
-    }
-    if (!owned.started) owned.signal.addEventListener('abort', giveUp, { once: true })
+    if (!started) owned.signal.addEventListener('abort', giveUp, { once: true })
   }
 
   const work = async (owned: Owned, slot: Slot): Promise<void> => {
-    owned.markStarted()
     const { assignment } = owned
     const startedMs = clock.monotonicMs()
     const task = bee.tasks.has(assignment.task) ? assignment.task : 'unknown'
@@ -79,7 +103,7 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
       ledger: options.ledger,
       services,
       trusted: options.trustedKeys,
-      chain: sessions.of(assignment.executor).chain,
+      signer: sessions.of(assignment.executor).signer,
       writer,
       closer: closerFor(owned),
       reins: owned,
@@ -91,9 +115,11 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
     }
     const record = await runPipeline(newRecord(bee, assignment, clock.now()), bench)
     const outcome = outcomeOf(record, options.broker.canGiveBack)
+    const runMs = clock.monotonicMs() - startedMs
+    usualRun.learn(assignment.task, runMs)
     if (record.closing?.kind === 'refused') metrics.closeRefused(bee.name)
-    metrics.taskFinished(bee.name, task, outcome, clock.monotonicMs() - startedMs)
-    report(taskLog, record, outcome, clock.monotonicMs() - startedMs)
+    metrics.taskFinished(bee.name, task, outcome, runMs)
+    report(taskLog, record, outcome, runMs)
     owned.release(isOver(record) ? 'finished' : 'left')
   }
 
@@ -110,9 +136,17 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
     async prepare() {
       services = await bee.services(options.env)
     },
-    deliver: (assignment, _broker, openMs) =>
-      take(assignment, brokerClock.delayMs(assignment.assignedAt, clock.now(), openMs)),
+    deliver: (assignment, openMs) => take(assignment, brokerClock.delayMs(assignment.assignedAt, clock.now(), openMs)),
     adopt: (assignment) => take(assignment, brokerClock.ageMs(assignment.assignedAt, clock.now())),
+    drainUntil(untilMs) {
+      acceptUntilMs = untilMs
+    },
+    refuse() {
+      acceptUntilMs = Number.NEGATIVE_INFINITY
+    },
+    get refused() {
+      return refused.size
+    },
   }
 }
 
@@ -133,7 +167,10 @@ function outcomeOf({ ending }: TaskRecord, canGiveBack: boolean): TaskOutcome {
 
 function report(log: Log, { ending }: TaskRecord, outcome: TaskOutcome, runMs: number): void {
   const facts = { outcome, runMs: Math.round(runMs) }
-  if (ending === null || ending.kind === 'done') return log.info(facts, 'task done')
+  if (ending === null || ending.kind === 'done') {
+    log.info(facts, 'task done')
+    return
+  }
   const { code, message } = ending.error
   const told = { ...facts, code, reason: message }
   if (ending.kind === 'failed') log.warn(told, 'task failed')

@@ -33,7 +33,7 @@ export interface PollerPorts {
   /** The broker of the identity in use. */
   readonly broker: () => Broker
   /** A process came; `openMs` is how long the poll was open. */
-  readonly deliver: (assignment: Assignment, broker: Broker, openMs: number) => void
+  readonly deliver: (assignment: Assignment, openMs: number) => void
   /** A process may have been assigned to us whose name we did not hear. */
   readonly ambiguous: () => void
   /** Resolves when the broker knows us again, or when stopping. */
@@ -92,7 +92,13 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
       } else suspend(reason)
       const silentMs = clock.monotonicMs() - lastCallMs
       if (silentMs >= options.heartbeatMs) await heartbeat()
-      else await notifier.wait(Math.min(options.heartbeatMs - silentMs, reason === 'database' ? options.breakerLookMs : Number.POSITIVE_INFINITY))
+      else
+        await notifier.wait(
+          Math.min(
+            options.heartbeatMs - silentMs,
+            reason === 'database' ? options.breakerLookMs : Number.POSITIVE_INFINITY,
+          ),
+        )
     }
     if (hold === 'slots') state.send('room')
     if (hold === 'database') state.send('resume')
@@ -132,7 +138,7 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
     switch (outcome.kind) {
       case 'process':
         answered()
-        return ports.deliver(outcome.assignment, broker, openMs)
+        return ports.deliver(outcome.assignment, openMs)
       case 'empty':
         lastAnswerMs = lastCallMs
         // A poll that took its time is answered by the next one at once; one that came back early must not spin.

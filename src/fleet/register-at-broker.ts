@@ -27,7 +27,10 @@ export async function registerAtBroker(parts: RegisterAtBroker): Promise<BeeErro
   }
 }
 
-async function addAndApprove({ registration, colony, executor, call }: RegisterAtBroker, owner: ColoniesClient): Promise<string> {
+async function addAndApprove(
+  { registration, colony, executor, call }: RegisterAtBroker,
+  owner: ColoniesClient,
+): Promise<string> {
   const { executorName, executorType } = registration
   try {
     await owner.addExecutor(
@@ -61,7 +64,10 @@ async function findApproved({ client, registration, colony, executor, call }: Re
   }
 }
 
-async function addFunctions({ client, registration, colony, call }: RegisterAtBroker, executorname: string): Promise<void> {
+async function addFunctions(
+  { client, registration, colony, call }: RegisterAtBroker,
+  executorname: string,
+): Promise<void> {
   const known = new Set((await client.getFunctions(executorname, colony, call())).map(({ funcname }) => funcname))
   // Every call adds a row, so an executor that was registered before must not be told of the same function again.
   for (const fun of registration.functions.filter(({ funcname }) => !known.has(funcname))) {

@@ -1,19 +1,19 @@
 import { hostname } from 'node:os'
 import { type Bee, describeFunction } from '../bee/index.ts'
-import { BeeError } from '../errors.ts'
+import { type BeeError, toBeeError } from '../errors.ts'
 import { fullJitterMs } from '../resilience/index.ts'
 import type { Log } from '../telemetry/index.ts'
-import { ReceiptChain } from '../trust/index.ts'
 import type { BeeStateMachine } from './bee-state.ts'
 import type { Broker } from './broker.ts'
 import type { FleetOptions, FleetTuning } from './fleet-options.ts'
 import { fixedIdentity, freshIdentity, type Identity } from './identity.ts'
+import { createReceiptSigner, type ReceiptSigner } from './receipt-signer.ts'
 
 /** One identity with its port and its chain of receipts. */
 export interface Session {
   readonly identity: Identity
   readonly broker: Broker
-  readonly chain: ReceiptChain
+  readonly signer: ReceiptSigner
 }
 
 export interface SessionPorts {
@@ -29,6 +29,7 @@ export interface Sessions {
   current(): Session
   /** The session that an assignment came through; its receipts and closes go the same way. */
   of(executor: string): Session
+  find(executor: string): Session | undefined
   /** One try. `later`: worth repeating; `failed`: not (the bee's state says so too). */
   registerFirst(): Promise<'registered' | 'later' | 'failed'>
   /** Tries until it works, fails for good (false), or the bee stops (false). */
@@ -50,6 +51,7 @@ export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
   const functions = [...bee.tasks.values()].map(describeFunction)
   const known = new Map<string, Session>()
   let lastProblem: BeeError | null = null
+  let continued = false
   let session = open()
 
   function open(): Session {
@@ -59,22 +61,35 @@ export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
     if (remembered !== undefined) return remembered
     const broker = factory.connect(identity.key)
     const { colony, receiptKey } = options
-    const chain = new ReceiptChain({ key: receiptKey, colony, executor: identity.id, now: () => clock.now() })
-    const opened: Session = Object.freeze({ identity, broker, chain })
+    const signer = createReceiptSigner({ key: receiptKey, colony, executor: identity.id, now: () => clock.now() })
+    const opened: Session = Object.freeze({ identity, broker, signer })
     known.set(identity.id, opened)
     return opened
   }
 
+  /** A fixed identity outlives its hive, and so does its chain of receipts. */
+  const continueChain = async ({ identity, signer }: Session, deadlineMs: number): Promise<BeeError | null> => {
+    if (executorKey === undefined || continued) return null
+    try {
+      signer.continueAfter(await options.ledger.receiptHead(options.colony, identity.id, { deadlineMs }))
+      continued = true
+      return null
+    } catch (thrown) {
+      return toBeeError(thrown)
+    }
+  }
+
   const register = async (): Promise<'registered' | 'later' | 'failed'> => {
     const { identity, broker } = session
-    const problem = await broker.register(
-      { executorName: identity.executorName, executorType: bee.executorType, functions },
-      { deadlineMs: clock.monotonicMs() + REGISTER_MS },
-    )
+    const deadlineMs = clock.monotonicMs() + REGISTER_MS
+    const { executorName } = identity
+    const problem =
+      (await continueChain(session, deadlineMs)) ??
+      (await broker.register({ executorName, executorType: bee.executorType, functions }, { deadlineMs }))
     lastProblem = problem
     if (problem === null) {
       state.send('registered')
-      log.info({ executor: identity.id, executorName: identity.executorName }, 'the broker knows the bee')
+      log.info({ executor: identity.id, executorName }, 'the broker knows the bee')
       return 'registered'
     }
     log.warn({ code: problem.code, reason: problem.message }, 'the bee is not registered')
@@ -99,6 +114,7 @@ export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
   return {
     current: () => session,
     of: (executor) => known.get(executor) ?? session,
+    find: (executor) => known.get(executor),
     async registerFirst() {
       const outcome = await register()
       if (outcome === 'failed') state.send('fail')

@@ -1,6 +1,5 @@
 import { BeeError } from '../errors.ts'
 import type { Clock } from '../resilience/index.ts'
-import type { Log } from '../telemetry/index.ts'
 import type { Assignment, Broker } from './broker.ts'
 import { compareFences } from './compare-fences.ts'
 import { createNotifier } from './notifier.ts'
@@ -17,7 +16,6 @@ export interface WatcherOptions {
 
 export interface WatcherPorts {
   readonly clock: Clock
-  readonly log: Log
   readonly ownership: Ownership
   readonly broker: () => Broker
   /** The broker thinks that we run it and we do not know it. */
@@ -64,8 +62,7 @@ export function startWatcher(ports: WatcherPorts, options: WatcherOptions): Watc
     if (listed === null) return
     const isListed = ({ assignment }: Owned): boolean =>
       listed.some(
-        (other) =>
-          other.processId === assignment.processId && compareFences(other.fence, assignment.fence) === 0,
+        (other) => other.processId === assignment.processId && compareFences(other.fence, assignment.fence) === 0,
       )
     const doubtful = ownership
       .held()

@@ -2,8 +2,9 @@ import type { Json } from '../canonical.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Clock } from '../resilience/index.ts'
 import type { Log } from '../telemetry/index.ts'
-import type { ReceiptChain, TrustedKey } from '../trust/index.ts'
+import type { TrustedKey } from '../trust/index.ts'
 import type { BrokerCallOptions, CloseOutcome } from './broker.ts'
+import type { ReceiptSigner } from './receipt-signer.ts'
 import type { ReceiptWriter } from './receipt-writer.ts'
 import type { StepName } from './step-names.ts'
 import type { TaskRecord } from './task-record.ts'
@@ -37,7 +38,7 @@ export interface Workbench {
   /** Submitters whose envelopes are accepted; null: the caller vouches for the input (direct path). */
   readonly trusted: readonly TrustedKey[] | null
   /** Null: no receipts are made. */
-  readonly chain: ReceiptChain | null
+  readonly signer: Pick<ReceiptSigner, 'sign'> | null
   readonly writer: ReceiptWriter | null
   readonly closer: Closer | null
   readonly reins: Reins

@@ -10,7 +10,7 @@ import {
   systemClock,
   type Verdict,
 } from '../resilience/index.ts'
-import type { Metrics } from '../telemetry/types.ts'
+import type { Metrics } from '../telemetry/index.ts'
 import { classify } from './classify.ts'
 import {
   readDeadLetter,

@@ -9,6 +9,7 @@ import type { EnvelopeClaims, TrustedKey } from './types.ts'
 
 const TYP = 'bee-task+jwt'
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000
+const LONGEST_VALIDITY_MS = 366 * 24 * 60 * 60 * 1000
 
 /** What an envelope is made for: this task of this bee in this colony, with this input and no other. */
 export interface EnvelopeSubject {
@@ -28,9 +29,19 @@ export interface SignEnvelopeOptions {
   readonly random?: ((bytes: number) => Uint8Array) | undefined
 }
 
-/** Signs a task envelope: the compact JWS that travels in kwargs.envelope. */
+/**
+ * Signs a task envelope: the compact JWS that travels in kwargs.envelope.
+ *
+ * @throws BeeError BEE_USAGE for a validity that no envelope can have; TypeError for an input that is not JSON.
+ */
 export function signEnvelope(subject: EnvelopeSubject, key: SigningKey, options: SignEnvelopeOptions): string {
   const { nowMs, validForMs = WEEK_MS, random = randomBytes } = options
+  if (!(validForMs > 0 && validForMs <= LONGEST_VALIDITY_MS)) {
+    throw new BeeError(
+      'BEE_USAGE',
+      `validForMs: expected more than 0 and at most ${LONGEST_VALIDITY_MS}, received ${validForMs}`,
+    )
+  }
   const iat = Math.floor(nowMs / 1000)
   const claims: EnvelopeClaims = {
     v: 1,

@@ -56,7 +56,7 @@ const ed25519Key = z.looseObject({
   kid: z.string().optional(),
   nbf: seconds.optional(),
   exp: seconds.optional(),
-  d: z.undefined({ error: 'a private key: keep it off other machines and replace it' }),
+  d: z.never({ error: 'a private key: keep it off other machines and replace it' }).optional(),
 })
 
 /**

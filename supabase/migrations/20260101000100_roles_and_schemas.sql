@@ -54,7 +54,7 @@ alter default privileges for role bees_owner revoke execute on functions from pu
 create or replace procedure bees.seal(schema_name text)
 language plpgsql
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   owner_oid constant oid := 'bees_owner'::pg_catalog.regrole;

@@ -3,7 +3,7 @@
 create function bees.refuse_change()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception '%.% is append-only: % is refused', tg_table_schema, tg_table_name, tg_op using errcode = '55000';
@@ -23,7 +23,7 @@ for each statement execute function bees.refuse_change();
 create function bees.refuse_key_change()
 returns trigger
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'UPDATE'

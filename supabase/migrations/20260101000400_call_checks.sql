@@ -5,7 +5,7 @@ create function bees.refuse_call(problem text)
 returns void
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   raise exception 'bee_execute: %', problem using errcode = '22023';

@@ -13,7 +13,7 @@ create function bees.check_execute(call jsonb)
 returns void
 language plpgsql
 immutable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   fence constant jsonb := call -> 'fence';
@@ -92,7 +92,7 @@ end;
 create function bees.op_execute(call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_colony constant text := call ->> 'colony';

@@ -29,7 +29,7 @@ end;
 create function bees.op_store_receipts(call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   receipts constant jsonb := call -> 'receipts';
@@ -121,7 +121,7 @@ create function bees.op_receipt_head(call jsonb)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   if bees.is_colony(call -> 'colony') is not true then

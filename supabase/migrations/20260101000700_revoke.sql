@@ -3,7 +3,7 @@
 create function bees.op_revoke(call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   revoked bees.processes;
@@ -22,7 +22,8 @@ begin
   values (call ->> 'colony', call ->> 'process', -1, '-infinity', '', clock_timestamp(), call ->> 'reason')
   on conflict (colony, process) do update
   set
-    revoked_at = coalesce(p.revoked_at, excluded.revoked_at),
+    -- Not the time of the insert, which is from before the wait.
+    revoked_at = coalesce(p.revoked_at, clock_timestamp()),
     revoke_reason = coalesce(p.revoke_reason, excluded.revoke_reason)
   returning p.* into revoked;
 

@@ -28,7 +28,7 @@ return pg_catalog.jsonb_build_object(
 create function bees.op_publish_key(call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   problem text;

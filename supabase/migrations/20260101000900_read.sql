@@ -4,7 +4,7 @@ create function bees.op_read(call jsonb)
 returns jsonb
 language plpgsql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_colony constant text := call ->> 'colony';

@@ -3,7 +3,7 @@
 create function bees.op_dead_letter(call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   problem text;

@@ -7,16 +7,16 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  row_ finance.subscriptions;
+  incoming finance.subscriptions;
   v_status constant text := case when (fact ->> 'deleted')::boolean then 'canceled' else fact ->> 'status' end;
 begin
-  row_ := jsonb_populate_record(null::finance.subscriptions, fact);
-  row_.status := v_status;
-  row_.known_status := case when finance.is_known_status(v_status) then v_status end;
-  row_.status_since := case when row_.known_status is not null then row_.changed_at end;
+  incoming := jsonb_populate_record(null::finance.subscriptions, fact);
+  incoming.status := v_status;
+  incoming.known_status := case when finance.is_known_status(v_status) then v_status end;
+  incoming.status_since := case when incoming.known_status is not null then incoming.changed_at end;
 
   insert into finance.subscriptions as s
-  values (row_.*)
+  values (incoming.*)
   on conflict (account, livemode, id) do update
   set
     customer = excluded.customer,
@@ -40,7 +40,7 @@ begin
   -- An item that the event does not name is gone, unless the event says that it names only some.
   if (fact ->> 'items_complete')::boolean then
     delete from finance.subscription_items as i
-    where i.account = row_.account and i.livemode = row_.livemode and i.subscription = row_.id
+    where i.account = incoming.account and i.livemode = incoming.livemode and i.subscription = incoming.id
       and i.id not in (select item ->> 'id' from jsonb_array_elements(fact -> 'items') as item);
   end if;
 
@@ -49,7 +49,7 @@ begin
   from jsonb_array_elements(fact -> 'items') as item
   cross join lateral jsonb_populate_record(
     null::finance.subscription_items,
-    item || jsonb_build_object('account', row_.account, 'livemode', row_.livemode, 'subscription', row_.id)
+    item || jsonb_build_object('account', incoming.account, 'livemode', incoming.livemode, 'subscription', incoming.id)
   ) as filled
   order by filled.id
   on conflict (account, livemode, subscription, id) do update

@@ -1,5 +1,37 @@
 -- The task: one event, one transaction. `input` is the normal form that the bee made of the event (bees/finance).
 
+-- Some states are final at Stripe whatever the order of arrival: a subscription that has ended never lives again, a paid
+-- invoice never becomes unpaid. An event that says otherwise is older, even if it bears the same second.
+create function finance.is_settled(account text, livemode boolean, kind text, fact jsonb)
+returns boolean
+language sql
+stable
+set search_path = ''
+as $$
+  select case kind
+    when 'subscription' then
+      not (fact ->> 'deleted')::boolean
+      and coalesce(fact ->> 'status', '') not in ('canceled', 'incomplete_expired')
+      and exists (
+        select from finance.subscriptions as s
+        where s.account = is_settled.account
+          and s.livemode = is_settled.livemode
+          and s.id = fact ->> 'id'
+          and s.known_status in ('canceled', 'incomplete_expired')
+      )
+    when 'payment' then
+      fact ->> 'status' is distinct from 'paid'
+      and exists (
+        select from finance.payments as p
+        where p.account = is_settled.account
+          and p.livemode = is_settled.livemode
+          and p.id = fact ->> 'id'
+          and p.status = 'paid'
+      )
+    else false
+  end;
+$$;
+
 -- Writes what the event says, if nothing newer is there. Returns the decision and the users to look at again.
 create function finance.apply_fact(
   input jsonb, fact jsonb, out decision text, out users text[]
@@ -21,7 +53,10 @@ begin
     return;
   end if;
 
-  decision := finance.guard(v_account, v_livemode, fact ->> 'id', v_created_at, v_event);
+  decision := case
+    when finance.is_settled(v_account, v_livemode, input ->> 'kind', fact) then 'stale'
+    else finance.guard(v_account, v_livemode, fact ->> 'id', v_created_at, v_event)
+  end;
   if decision = 'stale' then
     return;
   end if;
@@ -99,7 +134,7 @@ begin
       for v_user in
         select distinct u from unnest(v_users || v_owner.user_id) as u where u is not null order by u
       loop
-        if v_user = v_owner.user_id then
+        if v_owner.user_id is null or v_user = v_owner.user_id then
           v_entitlement := finance.recompute(v_account, v_livemode, v_user);
         else
           perform finance.recompute(v_account, v_livemode, v_user);

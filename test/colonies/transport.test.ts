@@ -160,6 +160,22 @@ describe('the client', () => {
     await expect(client.getUsers('dev', { deadlineMs: 30 })).rejects.toMatchObject({ kind: 'timeout' })
   })
 
+  it.each([0, -5, Number.NaN])('sends nothing when the deadline is %d ms', async (deadlineMs) => {
+    await expect(clientOver(kinds.http()).getUsers('dev', { deadlineMs })).rejects.toMatchObject({
+      kind: 'timeout',
+      outcome: 'not_applied',
+    })
+    expect(server.requests).toBe(0)
+  })
+
+  it('can have a deadline further away than a timer reaches', async () => {
+    server.handler = (_body, response) => {
+      setTimeout(() => sendAnswer(response, { status: 200, body: envelope('getusersmsg', '[]') }), 30)
+    }
+    const client = clientOver(kinds.http())
+    expect(await client.getUsers('dev', { deadlineMs: Number.POSITIVE_INFINITY })).toEqual([])
+  })
+
   it('refuses addresses and idle times that cannot work', () => {
     expect(() => createHttpTransport({ url: 'ftp://host/' })).toThrow(TypeError)
     expect(() => createHttpTransport({ url, idleTimeoutMs: 120_000 })).toThrow(TypeError)

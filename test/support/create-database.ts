@@ -24,12 +24,12 @@ export async function createDatabase(): Promise<TestDatabase> {
 export const createEmptyDatabase = (): Promise<TestDatabase> => clone(inject('postgres').emptyTemplate)
 
 async function clone(template: string): Promise<TestDatabase> {
-  const { url: serverUrl, prefix } = inject('postgres')
+  const { url: serverUrl, prefix, cloneOptions } = inject('postgres')
   const name = `${prefix}_${randomBytes(6).toString('hex')}`
   await until(
     async () => {
       try {
-        await adminQuery(serverUrl, `create database ${name} template ${template}`)
+        await adminQuery(serverUrl, `create database ${name} template ${template} ${cloneOptions}`)
         return true
       } catch (error) {
         // 55006: the template is being read by another clone or by autovacuum.

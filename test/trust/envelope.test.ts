@@ -41,6 +41,10 @@ describe('a task envelope', () => {
     expect(other.nonce.nonce).not.toBe(verifyEnvelope(token, expected).nonce.nonce)
   })
 
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 367 * 86_400_000])('is not made for %d ms', (validForMs) => {
+    expect(codeOf(() => signEnvelope(subject, submitter, { nowMs: NOW_MS, validForMs }))).toBe('BEE_USAGE')
+  })
+
   it('can be verified by jose', async () => {
     const key = await importJWK({ ...submitter.publicJwk }, 'EdDSA')
     const options = { audience: 'hive', typ: 'bee-task+jwt', currentDate: new Date(NOW_MS) }

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import type { Process, ProcessState } from '../messages/process.ts'
 import type { ChannelEntry } from '../messages/records.ts'
 import { openSubscription, type Subscription, type SubscriptionClose } from '../subscription.ts'

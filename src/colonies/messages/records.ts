@@ -1,5 +1,6 @@
 /** Functions, logs, files and channel entries. */
 
+import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import { int64, listOf, optionalText, time, wideInteger } from './fields.ts'
 

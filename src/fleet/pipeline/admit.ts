@@ -22,10 +22,16 @@ export const admit: Step = (record, bench) => {
 function admission({ bee, assignment }: TaskRecord, bench: Workbench): Admission {
   const task = bee.tasks.get(assignment.task)
   if (task === undefined) {
-    throw new BeeError('BEE_TASK_UNKNOWN', `bee ${bee.name} has no task ${JSON.stringify(assignment.task.slice(0, 100))}`)
+    throw new BeeError(
+      'BEE_TASK_UNKNOWN',
+      `bee ${bee.name} has no task ${JSON.stringify(assignment.task.slice(0, 100))}`,
+    )
   }
   if (exceedsSize(assignment.kwargs, bench.maxInputChars)) {
-    throw new BeeError('BEE_INPUT_INVALID', `input of ${task.name}: larger than ${bench.maxInputChars} characters of JSON`)
+    throw new BeeError(
+      'BEE_INPUT_INVALID',
+      `input of ${task.name}: larger than ${bench.maxInputChars} characters of JSON`,
+    )
   }
   const raw = assignment.kwargs['input']
   const proof = prove(task, raw, { bee: bee.name, envelope: assignment.kwargs['envelope'] }, bench)

@@ -15,7 +15,10 @@ export const close: Step = async (record, bench) => {
   const closing = await send(record, ending, bench, bench.closer)
   if (closing.kind === 'refused') bench.log.info({ state: closing.state }, 'the broker refused the close')
   if (closing.kind === 'error') {
-    bench.log.warn({ code: closing.error.code }, 'the close did not reach the broker, which hands the process out again')
+    bench.log.warn(
+      { code: closing.error.code },
+      'the close did not reach the broker, which hands the process out again',
+    )
   }
   return advance(record, { closing })
 }

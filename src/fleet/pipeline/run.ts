@@ -1,5 +1,5 @@
 import type { TaskContext } from '../../bee/index.ts'
-import { BeeError, toBeeError } from '../../errors.ts'
+import { type BeeError, toBeeError } from '../../errors.ts'
 import { raceAbort } from '../../resilience/index.ts'
 import { publish } from '../publish.ts'
 import { scrubError } from '../scrub-error.ts'
@@ -13,7 +13,7 @@ import { createTransact } from './transact.ts'
 export const run: Step = async (record, bench) => {
   if (record.ending !== null || record.admission === null) return record
   const { admission } = record
-  const { transact, results } = createTransact(record, admission, bench)
+  const { transact, results, finish } = createTransact(record, admission, bench)
   const context: TaskContext<unknown, unknown> = Object.freeze({
     input: admission.input,
     transact,
@@ -24,10 +24,15 @@ export const run: Step = async (record, bench) => {
     services: bench.services,
     clock: bench.clock,
   })
-  const ending = await call(admission, context, bench).then(
-    (value) => concluded(value, admission, results(), bench),
-    (thrown) => endingOf(scrubError(reasonOf(thrown, bench), admission.hide)),
+  const ended = await call(admission, context, bench).then(
+    (value) => ({ value }),
+    (thrown: unknown) => ({ thrown }),
   )
+  await finish()
+  const ending =
+    'value' in ended
+      ? concluded(ended.value, admission, results(), bench)
+      : endingOf(scrubError(reasonOf(ended.thrown, bench), admission.hide))
   return advance(record, { ending, transactions: results() })
 }
 

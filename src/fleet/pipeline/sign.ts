@@ -1,4 +1,5 @@
 import { digestOf } from '../../canonical.ts'
+import type { StoredReceipt } from '../../ledger/index.ts'
 import { advance, type Ending, type TaskRecord } from '../task-record.ts'
 import type { Workbench } from '../workbench.ts'
 import type { Step } from './step.ts'
@@ -6,25 +7,25 @@ import type { Step } from './step.ts'
 /** Where no task was found there is no schema: a digest of nothing stands for it. */
 const NO_DIGEST = '0'.repeat(64)
 
-/** Signs what happened. Signing takes the next place in the executor's chain, so the receipt must be stored. */
+/** Signs what happened and queues the receipt at once: what takes a place in the executor's chain must be stored. */
 export const sign: Step = (record, bench) => {
   const { ending } = record
-  if (bench.chain === null || ending === null || (ending.kind !== 'done' && ending.kind !== 'failed')) return record
-  const receipt = bench.chain.sign(draft(record, ending, bench))
-  return advance(record, {
-    receipt: Object.freeze({
-      digest: receipt.digest,
-      colony: bench.colony,
-      process: record.assignment.processId,
-      executor: receipt.claims.executor,
-      seq: receipt.seq,
-      previous: receipt.previous,
-      kid: receipt.kid,
-      outcome: receipt.claims.outcome,
-      ledger_ids: record.transactions.map(({ ledgerId }) => ledgerId),
-      jws: receipt.jws,
-    }),
+  if (bench.signer === null || ending === null || (ending.kind !== 'done' && ending.kind !== 'failed')) return record
+  const { claims, digest, seq, previous, kid, jws } = bench.signer.sign(draft(record, ending, bench))
+  const receipt: StoredReceipt = Object.freeze({
+    digest,
+    colony: bench.colony,
+    process: record.assignment.processId,
+    executor: claims.executor,
+    seq,
+    previous,
+    kid,
+    outcome: claims.outcome,
+    ledger_ids: claims.ledger.map(({ id }) => id),
+    jws,
   })
+  bench.writer?.add(receipt)
+  return advance(record, { receipt })
 }
 
 function draft(record: TaskRecord, ending: Extract<Ending, { kind: 'done' | 'failed' }>, { clock }: Workbench) {

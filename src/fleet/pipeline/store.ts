@@ -9,11 +9,11 @@ import type { Step } from './step.ts'
 export const store: Step = async (record, bench) => {
   if (record.receipt === null || bench.writer === null) return record
   try {
-    await bench.writer.store(record.receipt, bench.reins.deadlineMs)
+    await bench.writer.stored(record.receipt, bench.reins.deadlineMs)
     return record
   } catch (thrown) {
     const error = toBeeError(thrown)
-    bench.log.warn({ code: error.code }, 'the receipt is not stored yet; the process is left to the broker')
+    bench.log.warn({ code: error.code }, 'the receipt is not stored; the process is left to the broker')
     return advance(record, { ending: { kind: 'left', error } })
   }
 }

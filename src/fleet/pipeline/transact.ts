@@ -1,26 +1,42 @@
-import type { Transact, TransactOptions, Transaction } from '../../bee/index.ts'
+import type { Transact, Transaction, TransactOptions } from '../../bee/index.ts'
 import type { Json } from '../../canonical.ts'
 import { BeeError } from '../../errors.ts'
 import type { TransactionResult } from '../../ledger/index.ts'
 import { type Admission, advance, type TaskRecord } from '../task-record.ts'
 import type { Workbench } from '../workbench.ts'
 
+export interface TransactOfRun {
+  readonly transact: Transact
+  /** What has been committed through it so far, in step order. */
+  readonly results: () => readonly TransactionResult[]
+  /** Refuses further calls and waits for those that the handler started without waiting for them. */
+  readonly finish: () => Promise<void>
+}
+
 /**
  * The `transact` of one run: numbers the steps, carries the fence and the nonce, and spends the process's budget.
- * @returns the function for the handler, and what has been committed through it so far, in step order
  */
-export function createTransact(
-  record: TaskRecord,
-  admission: Admission,
-  bench: Workbench,
-): { readonly transact: Transact; readonly results: () => readonly TransactionResult[] } {
+export function createTransact(record: TaskRecord, admission: Admission, bench: Workbench): TransactOfRun {
   const { assignment, bee } = record
   const done: TransactionResult[] = []
+  const open = new Set<Promise<void>>()
   let calls = 0
+  let finished = false
 
-  const transact = async (payload?: Json, options: TransactOptions = {}): Promise<Transaction> => {
+  const transact: Transact = (payload, options) => {
+    const call = perform(payload, options)
+    const settled: Promise<void> = call.then(
+      () => void open.delete(settled),
+      () => void open.delete(settled),
+    )
+    open.add(settled)
+    return call
+  }
+
+  const perform = async (payload?: Json, options: TransactOptions = {}): Promise<Transaction> => {
     calls += 1
     const step = options.step ?? calls
+    if (finished) throw new BeeError('BEE_HANDLER_REFUSED', 'transact: called after the handler had ended')
     if (!Number.isSafeInteger(step) || step < 1) {
       throw new BeeError('BEE_HANDLER_REFUSED', `transact: expected step to be an integer from 1, received ${step}`)
     }
@@ -49,6 +65,10 @@ export function createTransact(
 
   return {
     transact,
+    async finish() {
+      finished = true
+      await Promise.all(open)
+    },
     results: () => Object.freeze([...done].sort((a, b) => a.step - b.step)),
   }
 }

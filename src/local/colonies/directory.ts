@@ -60,6 +60,8 @@ export interface Directory {
 
   executors(colonyname: string): readonly Executor[]
   executor(colonyname: string, executorname: string): Executor | undefined
+  /** Several names may share one key. */
+  executorsWithId(colonyname: string, executorid: string): readonly Executor[]
   saveExecutor(executor: Executor, queryable?: Queryable): Promise<void>
   /** Notes a sign of life. In memory at once, in the store with the next `flush`. */
   heard(executor: Executor, us: number): void
@@ -71,6 +73,19 @@ interface Household {
   readonly colony: Colony
   readonly users: Map<string, User>
   readonly executors: Map<string, Executor>
+  /** Names by identity. */
+  readonly names: Map<string, readonly string[]>
+}
+
+function seat({ executors, names }: Household, executor: Executor): void {
+  const before = executors.get(executor.executorname)
+  if (before !== undefined && before.executorid !== executor.executorid) {
+    const left = names.get(before.executorid)?.filter((name) => name !== before.executorname) ?? []
+    names.set(before.executorid, left)
+  }
+  executors.set(executor.executorname, executor)
+  const sharing = names.get(executor.executorid) ?? []
+  if (!sharing.includes(executor.executorname)) names.set(executor.executorid, [...sharing, executor.executorname])
 }
 
 export async function loadDirectory(store: Store, configuredId: string): Promise<Directory> {
@@ -106,6 +121,7 @@ export async function loadDirectory(store: Store, configuredId: string): Promise
         colony,
         users: known?.users ?? new Map(),
         executors: known?.executors ?? new Map(),
+        names: known?.names ?? new Map(),
       })
     },
     async removeColony(name, queryable = store) {
@@ -132,9 +148,15 @@ export async function loadDirectory(store: Store, configuredId: string): Promise
 
     executors: (colonyname) => [...(household(colonyname)?.executors.values() ?? [])],
     executor: (colonyname, executorname) => household(colonyname)?.executors.get(executorname),
+    executorsWithId(colonyname, executorid) {
+      const home = household(colonyname)
+      const names = home?.names.get(executorid) ?? []
+      return names.flatMap((name) => home?.executors.get(name) ?? [])
+    },
     async saveExecutor(executor, queryable = store) {
       await queryable.query(saveExecutorSql, executorValues(executor))
-      household(executor.colonyname)?.executors.set(executor.executorname, executor)
+      const home = household(executor.colonyname)
+      if (home !== undefined) seat(home, executor)
     },
     heard(executor, us) {
       const known = household(executor.colonyname)?.executors
@@ -200,11 +222,13 @@ async function load(store: Store): Promise<Map<string, Household>> {
   ])
   for (const row of colonies) {
     const colony = { name: row.name, colonyid: row.colonyid, paused: row.paused, addedat: Number(row.addedat) }
-    households.set(row.name, { colony, users: new Map(), executors: new Map() })
+    households.set(row.name, { colony, users: new Map(), executors: new Map(), names: new Map() })
   }
   for (const user of users) households.get(user.colonyname)?.users.set(user.name, user)
   for (const row of executors) {
-    households.get(row.colonyname)?.executors.set(row.executorname, {
+    const home = households.get(row.colonyname)
+    if (home === undefined) continue
+    seat(home, {
       ...row,
       commissiontime: Number(row.commissiontime),
       lastheardfromtime: Number(row.lastheardfromtime),

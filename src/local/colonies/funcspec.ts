@@ -129,9 +129,9 @@ export function newProcess(spec: FunctionSpec, submission: Submission): ProcessR
   }
 }
 
-/** Microseconds since 1970 at which waiting ends; 0 = never. Any negative limit but -1 lies in the past. */
+/** Microseconds since 1970 at which waiting ends; 0 = never, or at once for negative limits other than -1. */
 export function waitDeadline(maxWaitTimeS: number, nowUs: number): number {
-  return maxWaitTimeS === 0 || maxWaitTimeS === -1 ? 0 : nowUs + maxWaitTimeS * usPerS
+  return maxWaitTimeS > 0 ? nowUs + maxWaitTimeS * usPerS : 0
 }
 
 function environment(

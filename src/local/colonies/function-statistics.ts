@@ -2,34 +2,32 @@ import type { ServerContext } from './context.ts'
 import { executorById } from './membership.ts'
 import type { ProcessRow } from './process-row.ts'
 
-const usPerS = 1_000_000
-
 /**
- * Counts a successful close in the rows of the function, if its executor registered it. "Average" is the mean of the
- * old value and the new one, as in the original.
- * @returns whether the function is registered
+ * Counts calls of `closed` (processid, colonyname, funcname, submissiontime, starttime, endtime) in the rows of the
+ * function, if the executor named $executor registered it. "Average" is the mean of the old value and the new one, as
+ * in the original.
  */
-export async function countCall(process: ProcessRow, executorid: string, context: ServerContext): Promise<boolean> {
+export const countSql = (executorname: string) => `update $schema.functions as f set
+    counter = f.counter + 1,
+    minwaittime = case when f.counter = 0 then call.waited else least(f.minwaittime, call.waited) end,
+    maxwaittime = greatest(f.maxwaittime, call.waited),
+    minexectime = case when f.counter = 0 then call.ran else least(f.minexectime, call.ran) end,
+    maxexectime = greatest(f.maxexectime, call.ran),
+    avgwaittime = case when f.counter = 0 then call.waited else (f.avgwaittime + call.waited) / 2 end,
+    avgexectime = case when f.counter = 0 then call.ran else (f.avgexectime + call.ran) / 2 end
+  from (
+    select colonyname, funcname, (starttime - submissiontime) / 1e6 as waited, (endtime - starttime) / 1e6 as ran
+    from closed
+  ) as call
+  where f.colonyname = call.colonyname and f.funcname = call.funcname and f.executorname = ${executorname}
+  returning f.functionid`
+
+/** Counts a successful close that was not counted by the statement that closed it. */
+export async function countCall(process: ProcessRow, executorid: string, context: ServerContext): Promise<void> {
   const executor = executorById(process.colonyname, executorid, context)
-  if (executor === undefined) return false
-  const rows = await context.store.query(
-    `update $schema.functions set
-       counter = counter + 1,
-       minwaittime = case when counter = 0 then $4 else least(minwaittime, $4) end,
-       maxwaittime = greatest(maxwaittime, $4),
-       minexectime = case when counter = 0 then $5 else least(minexectime, $5) end,
-       maxexectime = greatest(maxexectime, $5),
-       avgwaittime = case when counter = 0 then $4 else (avgwaittime + $4) / 2 end,
-       avgexectime = case when counter = 0 then $5 else (avgexectime + $5) / 2 end
-     where colonyname = $1 and executorname = $2 and funcname = $3
-     returning functionid`,
-    [
-      process.colonyname,
-      executor.executorname,
-      process.funcname,
-      (process.starttime - process.submissiontime) / usPerS,
-      (process.endtime - process.starttime) / usPerS,
-    ],
-  )
-  return rows.length > 0
+  if (executor === undefined) return
+  await context.store.query(`with closed as (select * from $schema.processes where processid = $1) ${countSql('$2')}`, [
+    process.processid,
+    executor.executorname,
+  ])
 }

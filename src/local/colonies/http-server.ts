@@ -67,7 +67,11 @@ export async function listen(
   }
 
   const server = createServer({ keepAliveTimeout: 120_000, headersTimeout: 10_000, requestTimeout: 0 }, onRequest)
-  const pubsub = attachPubsub(server, createOpener(() => true), context)
+  const pubsub = attachPubsub(
+    server,
+    createOpener(() => true),
+    context,
+  )
   const port = await bind(server, address)
   return {
     port,

@@ -62,6 +62,10 @@ function requeued(process: ProcessRow, context: ServerContext) {
       endtime: nowUs,
       waitdeadline: waitDeadline(process.maxwaittime, nowUs),
     },
-    shown: { retries: process.retries },
+    shown: {
+      retries: process.retries,
+      assignedexecutorid: process.assignedexecutorid,
+      waitdeadline: process.waitdeadline,
+    },
   } as const
 }

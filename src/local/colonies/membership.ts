@@ -60,7 +60,7 @@ export function memberOf(
 
 /** The executor with this identity: an approved one before others that share the key. */
 export function executorById(colonyname: string, id: string, context: ServerContext): Executor | undefined {
-  const sharing = context.directory.executors(colonyname).filter((one) => one.executorid === id)
+  const sharing = context.directory.executorsWithId(colonyname, id)
   return sharing.find((one) => one.state === 1) ?? sharing[0]
 }
 

@@ -2,8 +2,11 @@ import { encode, encodeString, type Json, Raw } from './json.ts'
 import type { AttributeRow, ProcessRow, ProcessState } from './process-row.ts'
 import type { FormatTime } from './time.ts'
 
-/** The JSON text of a process, fields in the order of the original. */
-export function processJson(process: ProcessRow, formatTime: FormatTime): Raw {
+/**
+ * The JSON text of a process, fields in the order of the original.
+ * @param environmentState state shown on attributes that come from `env`; the reply to an assign still has the old one
+ */
+export function processJson(process: ProcessRow, formatTime: FormatTime, environmentState = process.state): Raw {
   const time = (us: number) => `"${formatTime(us)}"`
   return new Raw(
     `{"processid":"${process.processid}"` +
@@ -19,7 +22,7 @@ export function processJson(process: ProcessRow, formatTime: FormatTime): Raw {
       `,"waitdeadline":${time(process.waitdeadline)}` +
       `,"execdeadline":${time(process.execdeadline)}` +
       `,"retries":${process.retries}` +
-      `,"attributes":${encode(process.attributes.map((one) => attributeJson(one, process.state)))}` +
+      `,"attributes":${encode(process.attributes.map((one) => attributeJson(one, environmentState)))}` +
       `,"spec":${specJson(process)}` +
       `,"waitforparents":${process.waitforparents}` +
       `,"parents":${encode(process.parents)}` +
@@ -29,14 +32,14 @@ export function processJson(process: ProcessRow, formatTime: FormatTime): Raw {
   )
 }
 
-/** The state of an attribute follows the process only into final states. */
+/** The state of an attribute follows the process; for one that an executor added only into final states. */
 export function attributeJson(attribute: AttributeRow, processState: ProcessState): Json {
   return {
     attributeid: attribute.attributeid,
     targetid: attribute.targetid,
     targetcolonyname: attribute.targetcolonyname,
     targetprocessgraphid: attribute.targetprocessgraphid,
-    state: processState >= 2 ? processState : 0,
+    state: processState >= 2 || attribute.targetcolonyname !== '' ? processState : 0,
     attributetype: attribute.attributetype,
     key: attribute.key,
     value: attribute.value,
@@ -46,7 +49,8 @@ export function attributeJson(attribute: AttributeRow, processState: ProcessStat
 function specJson(process: ProcessRow): string {
   const conditions = encode({
     colonyname: process.colonyname,
-    executornames: process.executornames,
+    // The original understands a star as "anyone" and does not show it.
+    executornames: process.executornames?.filter((name) => name !== '*') ?? null,
     executortype: process.executortype,
     ...(process.locationname === '' ? {} : { locationname: process.locationname }),
     dependencies: process.dependencies,

@@ -107,7 +107,7 @@ export const ddl: readonly string[] = [
      inputs text not null default '[]',
      out text not null default '[]',
      errors text not null default '[]'
-   ) with (fillfactor = 85)`,
+   ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500)`,
   `create index if not exists processes_assignable on $schema.processes (colonyname, executortype, prioritytime)
      where state = 0 and not waitforparents`,
   `create index if not exists processes_by_state on $schema.processes (colonyname, state, submissiontime)`,

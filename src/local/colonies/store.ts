@@ -15,7 +15,10 @@ export interface Queryable {
 }
 
 export interface Store extends Queryable {
-  /** Runs `work` on one connection between BEGIN and COMMIT; any throw rolls back and is passed on. */
+  /**
+   * Runs `work` on one connection between BEGIN and COMMIT; any throw rolls back and is passed on. When Postgres picks
+   * it as the victim of a deadlock, `work` runs again from the start.
+   */
   transaction<T>(work: (transaction: Queryable) => Promise<T>): Promise<T>
   close(): Promise<void>
 }
@@ -56,7 +59,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return result.rows as R[]
     }
   }
-  const transaction = async <T>(work: (transaction: Queryable) => Promise<T>): Promise<T> => {
+  const attempt = async <T>(work: (transaction: Queryable) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     let fault: Error | undefined
     try {
@@ -73,6 +76,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       client.release(fault)
     }
   }
+  const transaction: Store['transaction'] = async (work) => {
+    for (let left = deadlockRetries; ; left -= 1) {
+      try {
+        return await attempt(work)
+      } catch (thrown) {
+        if (left === 0 || !isDeadlock(thrown)) throw thrown
+      }
+    }
+  }
 
   await createTables(pool, options)
   return {
@@ -82,6 +94,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       if (options.pool === undefined) await pool.end()
     },
   }
+}
+
+/** Two nodes of one graph that end at once lock each other's rows; one repetition is the rule. */
+const deadlockRetries = 3
+
+function isDeadlock(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === '40P01'
 }
 
 function ownPool(options: StoreOptions): pg.Pool {

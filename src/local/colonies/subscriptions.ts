@@ -1,21 +1,16 @@
-import type { WebSocket } from 'ws'
+import { subscribeChannel } from './pubsub/channel-subscription.ts'
+import { subscribeProcess, subscribeProcesses } from './pubsub/process-subscriptions.ts'
+import type { SocketHandler } from './pubsub/socket-handler.ts'
 
-import type { Caller, ServerContext } from './context.ts'
-import type { Message } from './decode.ts'
-
-/** The socket that a frame came from; replies use the same frame type. */
-export interface SocketPeer {
-  readonly socket: WebSocket
-  readonly binary: boolean
+export interface SocketEntry {
+  readonly handle: SocketHandler
+  /** Status of the error frame for a message that cannot be read. */
+  readonly malformedStatus: number
 }
 
-/** Handles one subscription frame. A throw ends the socket. */
-export type SocketHandler = (
-  message: Message,
-  caller: Caller,
-  peer: SocketPeer,
-  context: ServerContext,
-) => Promise<void>
-
 /** Frames that are understood, by payload type; others are ignored. */
-export const socketHandlers: Readonly<Record<string, SocketHandler>> = {}
+export const socketHandlers: ReadonlyMap<string, SocketEntry> = new Map([
+  ['subscribeprocessmsg', { handle: subscribeProcess, malformedStatus: 403 }],
+  ['subscribeprocessesmsg', { handle: subscribeProcesses, malformedStatus: 403 }],
+  ['subscribechannelmsg', { handle: subscribeChannel, malformedStatus: 400 }],
+])

@@ -27,12 +27,23 @@ export function createClock(): Clock {
 
 export type FormatTime = (us: number) => string
 
+/**
+ * Local mean time before 1900, seconds east of Greenwich, where Node's zone data has merged a zone into a neighbour
+ * that agrees with it since 1970 only.
+ */
+const localMeanTimeS: Readonly<Record<string, number>> = {
+  'Europe/Stockholm': 4332,
+  'Europe/Oslo': 2580,
+  'Europe/Copenhagen': 3020,
+  'Europe/Amsterdam': 1172,
+}
+
 const zeroTimeMs = -62_135_596_800_000
 
 /** A formatter for one zone (IANA name). `UTC` is the fast path. */
 export function timeFormatter(timeZone: string): FormatTime {
   const offsetAt = timeZone === 'UTC' ? () => 0 : zoneOffset(timeZone)
-  const zero = format(zeroTimeMs * 1000, offsetAt(zeroTimeMs))
+  const zero = format(zeroTimeMs * 1000, localMeanTimeS[timeZone] ?? offsetAt(zeroTimeMs))
   let cachedHour = Number.NaN
   let cachedOffsetS = 0
   return (us) => {
@@ -65,7 +76,7 @@ function zoneSuffix(offsetS: number): string {
 }
 
 /** Seconds east of Greenwich at a moment, local mean time included. */
-function zoneOffset(timeZone: string): (ms: number) => number {
+export function zoneOffset(timeZone: string): (ms: number) => number {
   const parts = new Intl.DateTimeFormat('en-US', {
     timeZone,
     era: 'short',

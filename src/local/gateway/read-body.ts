@@ -6,6 +6,8 @@ export class CallerGone extends Error {
   override readonly name = 'CallerGone'
 }
 
+const drainBytes = 64 * 1024 * 1024
+
 /**
  * The whole body.
  * @throws ReplyError made by `tooLarge` as soon as more than `maxBytes` are announced or received; CallerGone.
@@ -20,9 +22,13 @@ export function readBody(
     const chunks: Buffer[] = []
     let length = 0
     const refuse = (): void => {
-      // What still comes is thrown away, so that the caller can finish writing and read our answer.
+      // What still comes is thrown away, so that the caller can finish writing and read our answer; but not for ever.
+      let toDrain = drainBytes
       request.removeAllListeners('data')
-      request.resume()
+      request.on('data', (chunk: Buffer) => {
+        toDrain -= chunk.length
+        if (toDrain < 0) request.destroy()
+      })
       reject(tooLarge())
     }
     if (announced > maxBytes) return refuse()

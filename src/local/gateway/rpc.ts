@@ -7,7 +7,7 @@ import type { Database } from './database.ts'
 import type { Fault } from './faults.ts'
 import { postgrestError } from './postgrest-error.ts'
 import { readBody } from './read-body.ts'
-import { type Reply, ReplyError } from './reply.ts'
+import type { Reply } from './reply.ts'
 import { resolveFunction } from './resolve-function.ts'
 import { runTransaction } from './transaction.ts'
 
@@ -44,11 +44,7 @@ type Input = Pick<CallRequest, 'bodyText' | 'query' | 'argumentNames'>
 
 async function readPost(request: IncomingMessage, maxBytes: number, queryText: string): Promise<Input> {
   const tooLarge = () =>
-    postgrestError(
-      413,
-      { code: 'PGRST100', message: `The body is larger than ${maxBytes} bytes.` },
-      { connection: 'close' },
-    )
+    postgrestError(413, { code: 'PGRST100', message: `The body is larger than ${maxBytes} bytes.` })
   const bytes = await readBody(request, maxBytes, tooLarge)
   if (queryText !== '') {
     throw postgrestError(400, {
@@ -71,7 +67,7 @@ async function readPost(request: IncomingMessage, maxBytes: number, queryText: s
 function readQuery(queryText: string): Input {
   const query = new Map(new URLSearchParams(queryText))
   if ([...query].some(([name, value]) => `${name}${value}`.includes('\0'))) {
-    throw new ReplyError(postgrestError(400, { code: '22021', message: 'Text cannot contain NUL.' }).reply)
+    throw postgrestError(400, { code: '22021', message: 'Text cannot contain NUL.' })
   }
   return { bodyText: '{}', query, argumentNames: [...query.keys()] }
 }

@@ -88,7 +88,6 @@ export function serverArguments(options: {
 
 export interface PostmasterFile {
   readonly pid: number
-  readonly port: number
   readonly ready: boolean
 }
 
@@ -97,8 +96,7 @@ export async function readPostmasterFile(cluster: string): Promise<PostmasterFil
   const text = await readFile(join(cluster, 'postmaster.pid'), 'utf8').catch(() => '')
   const lines = text.split('\n')
   const pid = Number.parseInt(lines[0] ?? '', 10)
-  const port = Number.parseInt(lines[3] ?? '', 10)
-  return pid > 0 ? { pid, port, ready: (lines[7] ?? '').trim() === 'ready' } : undefined
+  return pid > 0 ? { pid, ready: (lines[7] ?? '').trim() === 'ready' } : undefined
 }
 
 /**

@@ -9,8 +9,9 @@ import type { UserIds } from './unprivileged.ts'
 
 const script = `
 exec 3<&0
-"$@" 3<&- </dev/null &
+"$@" 3<&- </dev/null >&2 &
 server=$!
+echo "$server"
 { read -r _ <&3; kill -INT "$server"; } 2>/dev/null &
 watcher=$!
 exec 3<&-
@@ -21,6 +22,8 @@ exit "$status"
 `
 
 export interface GuardedProcess {
+  /** The process id of the postmaster, or `undefined` when the guardian could not even start. */
+  readonly pid: Promise<number | undefined>
   /** Fast shutdown: open transactions are rolled back, committed ones are safe. */
   readonly shutDown: () => void
   /** Resolves when Postgres and its guardian are gone. Never rejects. */
@@ -38,7 +41,7 @@ export function spawnGuarded(
     ...options.user,
     cwd: '/',
     detached: true,
-    stdio: ['pipe', options.logFd, options.logFd],
+    stdio: ['pipe', 'pipe', options.logFd],
     env: options.env,
   })
   let gone = false
@@ -50,9 +53,16 @@ export function spawnGuarded(
     child.once('exit', end)
     child.once('error', end)
   })
+  const pid = new Promise<number | undefined>((resolve) => {
+    child.stdout?.once('data', (line) => {
+      resolve(Number.parseInt(String(line), 10))
+      child.stdout?.destroy()
+    })
+    exited.then(() => resolve(undefined))
+  })
   child.stdin?.on('error', () => undefined)
   child.unref()
   const pipe = child.stdin as { unref?: () => void } | null
   pipe?.unref?.()
-  return { shutDown: () => child.stdin?.destroy(), exited, hasExited: () => gone }
+  return { pid, shutDown: () => child.stdin?.destroy(), exited, hasExited: () => gone }
 }

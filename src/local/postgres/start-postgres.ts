@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, statSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
@@ -68,6 +68,7 @@ const maxLogBytes = 10 * 1024 * 1024
 export async function startPostgres(options: StartPostgresOptions): Promise<RunningPostgres> {
   if (options.databaseUrl) return useGiven(options.databaseUrl)
   const dataDir = resolve(options.dataDir)
+  await makePassable(dataDir)
   const lock = await acquireOwnerLock(dataDir)
   try {
     const server = await startEmbedded(dataDir, options)
@@ -82,6 +83,13 @@ export async function startPostgres(options: StartPostgresOptions): Promise<Runn
     await lock.release()
     throw error
   }
+}
+
+/** Folders that we make on the way must let the unprivileged user through, whatever the umask. Others are left alone. */
+async function makePassable(dataDir: string): Promise<void> {
+  const first = await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  if (first === undefined || unprivilegedUser() === undefined) return
+  for (let path = dataDir; path.length >= first.length; path = dirname(path)) await chmod(path, 0o711)
 }
 
 interface EmbeddedServer {
@@ -116,7 +124,7 @@ async function startEmbedded(dataDir: string, options: StartPostgresOptions): Pr
     const args = serverArguments({ cluster, port, maxConnections: options.maxConnections ?? 100, durable })
     const process = spawnGuarded(join(native, 'bin', 'postgres'), args, { user, logFd, env: cleanEnvironment })
     closeSync(logFd)
-    const pid = await waitUntilReady(cluster, port, process, endMs)
+    const pid = await waitUntilReady(cluster, process, endMs)
     if (pid !== undefined) {
       await writeState(dataDir, { ...state, port })
       return { url: `postgresql://postgres:${state.password}@127.0.0.1:${port}/postgres`, pid, port, process }
@@ -136,10 +144,12 @@ async function startEmbedded(dataDir: string, options: StartPostgresOptions): Pr
   }
 }
 
-async function waitUntilReady(cluster: string, port: number, server: GuardedProcess, endMs: number) {
+/** A killed server leaves a file behind that says "ready", so it must be the file of this very process. */
+async function waitUntilReady(cluster: string, server: GuardedProcess, endMs: number): Promise<number | undefined> {
+  const pid = await server.pid
   while (!server.hasExited() && performance.now() < endMs) {
     const file = await readPostmasterFile(cluster)
-    if (file?.ready && file.port === port) return file.pid
+    if (file?.ready && file.pid === pid && !server.hasExited()) return pid
     await sleep(10)
   }
   return undefined

@@ -12,7 +12,13 @@ interface Kinder {
 }
 
 /** Where our server differs on purpose. Everything else must agree. */
-const kinder: readonly Kinder[] = []
+const kinder: readonly Kinder[] = [
+  { scenario: 'assign-missed-wakeup', step: 13, why: 'the right waiter is woken, so its poll is answered with work' },
+  { scenario: 'assign-missed-wakeup', step: 14, why: 'follows from 13: the process is running' },
+  { scenario: 'assign-missed-wakeup', step: 15, why: 'follows from 13: nothing is left to assign' },
+  { scenario: 'version-serverinfo', step: 3, why: 'host, port and build values are our own' },
+  { scenario: 'version-serverinfo', step: 6, why: 'host, ports and node name are our own' },
+]
 
 const transcripts = loadTranscripts()
 const steps = transcripts.flatMap((transcript) => transcript.steps)
@@ -44,29 +50,63 @@ async function playOnOwnServer(transcript: Transcript, databaseUrl: string): Pro
   }
 }
 
+/** Scenarios spend their time waiting; so many at once keep two cores busy without upsetting the timings. */
+const together = 16
+
+/** Plays all transcripts, a few at a time, and gives each one's differences as a promise. */
+function playAll(databaseUrl: string): ReadonlyMap<string, Promise<readonly Difference[]>> {
+  const lanes: Promise<unknown>[] = Array.from({ length: together }, () => Promise.resolve())
+  // The longest first, so that the lanes end at about the same time.
+  const byLength = transcripts.toSorted((left, right) => waitingMs(right) - waitingMs(left))
+  return new Map(
+    byLength.map((transcript, index) => {
+      const lane = index % together
+      const played = Promise.resolve(lanes[lane]).then(() => playOnOwnServer(transcript, databaseUrl))
+      lanes[lane] = played.catch(() => undefined)
+      return [transcript.scenario, played]
+    }),
+  )
+}
+
+function waitingMs({ steps }: Transcript): number {
+  return steps.reduce((total, step) => total + (step.ms ?? 0) + (step.elapsedMs ?? 0), 0)
+}
+
 describe('the recorded transcripts', () => {
   let database: TestDatabase
+  let plays: ReadonlyMap<string, Promise<readonly Difference[]>> = new Map()
 
   beforeAll(async () => {
     database = await createEmptyDatabase()
+    plays = playAll(database.url)
   })
-  afterAll(() => database.drop())
+  afterAll(async () => {
+    await Promise.allSettled(plays.values())
+    await database.drop()
+  })
 
   it('are 77 scenarios with 1567 steps, of which fewer than 3 % are excused', () => {
     expect(transcripts.length).toBe(77)
     expect(steps.length).toBe(1567)
+    expect(kinder.every(({ why }) => why !== '')).toBe(true)
     expect(kinder.length).toBeLessThan(steps.length * 0.03)
   })
 
-  describe.concurrent('agree with the server', () => {
-    it.each(transcripts.map((transcript) => [transcript.scenario, transcript] as const))(
-      '%s',
-      async (_name, transcript) => {
-        const differences = await playOnOwnServer(transcript, database.url)
-        const unexpected = differences.filter((one) => !isKinder(one))
-        expect(unexpected.map(({ step, what }) => `step ${step}: ${what}`)).toEqual([])
-      },
-      90_000,
+  it.each(transcripts.map((transcript) => transcript.scenario))(
+    '%s agrees with the server',
+    async (scenario) => {
+      const differences = await plays.get(scenario)
+      const unexpected = differences?.filter((one) => !isKinder(one))
+      expect(unexpected?.map(({ step, what }) => `step ${step}: ${what}`).join('\n')).toBe('')
+    },
+    90_000,
+  )
+
+  it('differ in every excused step', async () => {
+    const differences = (await Promise.all(plays.values())).flat()
+    const needless = kinder.filter(
+      (one) => !differences.some(({ scenario, step }) => scenario === one.scenario && step === one.step),
     )
-  })
+    expect(needless).toEqual([])
+  }, 90_000)
 })

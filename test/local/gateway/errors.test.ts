@@ -56,7 +56,7 @@ test.each([
   ['P0003', 500],
   ['PT402', 402],
   ['PT503', 503],
-  ['PTxyz', 500],
+  ['PTXYZ', 500],
   ['XX000', 500],
   ['ZZ999', 400],
 ])('SQLSTATE %s is HTTP %i, with all four fields', async (state, status) => {

@@ -52,7 +52,8 @@ export async function createFixture(options: Partial<GatewayOptions> = {}): Prom
         headers: { apikey: key, 'content-type': 'application/json', ...headers },
         body: JSON.stringify(args),
       }),
-    effects: async () => (await adminQuery(database.url, 'select n from public.effects order by n')).map((row) => row.n),
+    effects: async () =>
+      (await adminQuery(database.url, 'select n from public.effects order by n')).map((row) => row.n),
     close: async () => {
       await gateway.close()
       await database.drop()

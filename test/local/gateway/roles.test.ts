@@ -11,8 +11,7 @@ beforeAll(async () => {
 
 afterAll(() => it.close())
 
-const who = (headers: Record<string, string>) =>
-  it.request('/rest/v1/rpc/who', { method: 'POST', headers, body: '{}' })
+const who = (headers: Record<string, string>) => it.request('/rest/v1/rpc/who', { method: 'POST', headers, body: '{}' })
 
 function jwt(claims: object, secret = jwtSecret, alg = 'HS256'): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

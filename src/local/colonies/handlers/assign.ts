@@ -32,7 +32,7 @@ const assign: Handler = async (message, caller, context) => {
   context.events.emit(process)
   const complete = await withInputs(process, context)
   const shown = context.settings.exclusiveAssign ? { ...complete, execdeadline: 0 } : complete
-  return reply(processJson(shown, context.formatTime))
+  return reply(processJson(shown, context.formatTime, 0))
 }
 
 /** One try; also a sign of life. While the colony is paused nothing is tried. */

@@ -1,9 +1,9 @@
 import { changeProcess } from '../change-process.ts'
 import type { Caller, Handler, HandlerTable, ServerContext } from '../context.ts'
 import { anything, decode, listOf, struct, text } from '../decode.ts'
-import { countCall } from '../function-statistics.ts'
+import { countCall, countSql } from '../function-statistics.ts'
 import { encode, encodeAny } from '../json.ts'
-import { memberOf, requireMember } from '../membership.ts'
+import { requireMember } from '../membership.ts'
 import { type ProcessRow, processColumns, toProcessRow } from '../process-row.ts'
 import { broken, forbidden, malformed } from '../refusal.ts'
 import { done } from '../reply.ts'
@@ -13,14 +13,20 @@ const withOutput = struct({ processid: text, out: listOf(anything) })
 
 /**
  * The ordinary close in one statement: running, not part of a graph, assigned to the caller. $1 process, $2 caller,
- * $3 output or null to keep the one that is set, $4 now, $5 colonies in which the caller is an approved executor.
+ * $3 output or null to keep the one that is set, $4 now, $5 colonies in which the caller is an approved executor,
+ * $6 its names there.
  */
-const closeSql = `update $schema.processes as p
-  set state = 2, endtime = $4, out = coalesce($3, p.out)
-  from (select processid, out from $schema.processes where processid = $1 for update) as earlier
-  where p.processid = earlier.processid and p.assignedexecutorid = $2 and p.state = 1 and p.processgraphid = ''
-    and p.colonyname = any ($5)
-  returning ${processColumns}, earlier.out as earlierout`
+const closeSql = `with closed as (
+    update $schema.processes as p
+    set state = 2, endtime = $4, out = coalesce($3, p.out)
+    from (select processid, out from $schema.processes where processid = $1 for update) as earlier
+    where p.processid = earlier.processid and p.assignedexecutorid = $2 and p.state = 1 and p.processgraphid = ''
+      and p.colonyname = any ($5)
+    returning ${processColumns}, earlier.out as earlierout
+  ), counted as (
+    ${countSql('any ($6)')}
+  )
+  select closed.*, (select count(*) from counted) as counted from closed`
 
 const closeSuccessful: Handler = async (message, caller, context) => {
   const { processid, out } = decode(withOutput, message)
@@ -46,15 +52,24 @@ async function closeAtOnce(
   caller: Caller,
   context: ServerContext,
 ): Promise<boolean> {
-  const colonies = context.directory.colonies().map((colony) => colony.name)
-  const own = colonies.filter((name) => memberOf(name, caller.id, context)?.kind === 'executor')
-  if (own.length === 0) return false
-  const [row] = await context.store.query<Row>(closeSql, [processid, caller.id, output, context.clock.nowUs(), own])
+  const executors = context.directory
+    .colonies()
+    .flatMap((colony) => context.directory.executorsWithId(colony.name, caller.id))
+    .filter((executor) => executor.state === 1)
+  if (executors.length === 0) return false
+  const [row] = await context.store.query<Row>(closeSql, [
+    processid,
+    caller.id,
+    output,
+    context.clock.nowUs(),
+    executors.map((executor) => executor.colonyname),
+    executors.map((executor) => executor.executorname),
+  ])
   if (row === undefined) return false
   const process = toProcessRow(row)
-  const counted = await countCall(process, caller.id, context)
   // Subscribers see the process as it was before, unless its function is registered: so does the original.
-  context.events.emit(counted ? process : { ...process, out: String(row['earlierout']), endtime: 0 })
+  const registered = Number(row['counted']) > 0
+  context.events.emit(registered ? process : { ...process, out: String(row['earlierout']), endtime: 0 })
   for (const hook of context.hooks.onGone) hook(processid)
   return true
 }

@@ -7,7 +7,7 @@ const version: Handler = async (_message, _caller, { settings }) =>
 
 const serverInfo: Handler = async (_message, _caller, { settings, address }) =>
   reply({
-    buildversion: settings.buildVersion,
+    buildversion: 'dev',
     buildtime: settings.buildTime,
     backends: [{ type: 'http', port: address.port, host: address.host }],
   })

@@ -1,7 +1,7 @@
 import type { ServerContext } from '../context.ts'
 import { type FunctionSpec, newProcess } from '../funcspec.ts'
 import type { ProcessRow } from '../process-row.ts'
-import { findProcess, storeProcess } from '../process-store.ts'
+import { findProcess, lockProcess, storeProcess } from '../process-store.ts'
 import { malformed } from '../refusal.ts'
 import type { Queryable } from '../store.ts'
 
@@ -25,11 +25,11 @@ export async function addChild(
   transaction: Queryable,
   context: ServerContext,
 ): Promise<ProcessRow> {
-  // The lock on the graph comes first: two additions at once would overwrite each other's edges.
-  await transaction.query(`select 1 from $schema.processgraphs where processgraphid = $1 for update`, [
-    child.processgraphid,
-  ])
+  // The parent, then the graph: the order in which a close locks them.
   const parent = await requireParent(child, callerId, transaction)
+  await transaction.query(`select 1 from $schema.processgraphs where processgraphid = $1 for update`, [
+    parent.processgraphid,
+  ])
   const below = child.insert ? parent.children : await siblingChildren(child, transaction)
   const process = newProcess(child.spec, {
     initiatorid: '',
@@ -59,7 +59,7 @@ export async function addChild(
 }
 
 async function requireParent(child: NewChild, callerId: string, transaction: Queryable): Promise<ProcessRow> {
-  const parent = await findProcess(child.parentprocessid, transaction)
+  const parent = await lockProcess(child.parentprocessid, transaction)
   if (parent === undefined) throw malformed(`there is no process with the id <${child.parentprocessid}>`)
   if (parent.state !== 1) throw malformed('the parent does not run')
   if (parent.assignedexecutorid !== callerId) throw malformed('the parent is not assigned to the caller')

@@ -11,7 +11,7 @@ export function graphJson(graph: Graph, members: readonly GraphMember[], formatT
 
 /** The reply to a submission: no times, no layout, every member, reachable or not. */
 export function submittedGraphJson(graph: Graph, members: readonly GraphMember[], formatTime: FormatTime): Json {
-  const untimed = { ...graph, submissiontime: 0, starttime: 0, endtime: 0 }
+  const untimed = { ...graph, submissiontime: 0 }
   return document(untimed, members, members.length === 0 ? null : members, formatTime, { nodes: [], edges: [] })
 }
 

@@ -1,7 +1,7 @@
 /** Statements on workflows. The processes of a graph are rows of `processes`; its roots and members follow from them. */
 
 import type { ServerContext } from '../context.ts'
-import { processColumns, type ProcessRow, type ProcessState, toProcessRow } from '../process-row.ts'
+import { type ProcessRow, type ProcessState, processColumns, toProcessRow } from '../process-row.ts'
 import { broken } from '../refusal.ts'
 import type { Queryable, Row } from '../store.ts'
 import { type Member, resolveMembers } from './resolve-members.ts'
@@ -63,7 +63,12 @@ export async function requireGraph(processgraphid: string, queryable: Queryable)
 }
 
 /** Graphs of a colony in a state, newest first. */
-export async function listGraphs(colonyname: string, state: number, count: number, queryable: Queryable): Promise<readonly Graph[]> {
+export async function listGraphs(
+  colonyname: string,
+  state: number,
+  count: number,
+  queryable: Queryable,
+): Promise<readonly Graph[]> {
   const rows = await queryable.query(
     `select * from $schema.processgraphs where colonyname = $1 and state = $2 order by submissiontime desc limit $3`,
     [colonyname, state, count],
@@ -72,7 +77,10 @@ export async function listGraphs(colonyname: string, state: number, count: numbe
 }
 
 /** Members of one or several graphs, in the order of their submission. */
-export async function membersOf(processgraphids: readonly string[], queryable: Queryable): Promise<readonly GraphMember[]> {
+export async function membersOf(
+  processgraphids: readonly string[],
+  queryable: Queryable,
+): Promise<readonly GraphMember[]> {
   return await queryable.query<GraphMember>(
     `select ${memberColumns} from $schema.processes where processgraphid = any($1) and processgraphid <> ''
      order by submissiontime, processid`,

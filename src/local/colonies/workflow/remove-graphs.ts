@@ -8,7 +8,9 @@ export async function removeGraph(processgraphid: string, context: ServerContext
       `delete from $schema.processgraphs where processgraphid = $1 and state <> 1 returning processgraphid`,
       [processgraphid],
     )
-    return graphs.length === 0 ? undefined : await deleteProcesses(`p.processgraphid = $1`, [processgraphid], transaction)
+    return graphs.length === 0
+      ? undefined
+      : await deleteProcesses(`p.processgraphid = $1`, [processgraphid], transaction)
   })
   for (const id of gone ?? []) for (const hook of context.hooks.onGone) hook(id)
   return gone !== undefined
@@ -39,7 +41,7 @@ export async function cancelGraph(processgraphid: string, context: ServerContext
       nowUs,
     ])
     return await transaction.query<{ readonly processid: string }>(
-      `update $schema.processes set state = 4, isassigned = false, endtime = $2
+      `update $schema.processes set state = 4, endtime = $2
        where processgraphid = $1 and state in (0, 1) returning processid`,
       [processgraphid, nowUs],
     )

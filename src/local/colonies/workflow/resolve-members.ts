@@ -46,7 +46,9 @@ function graphState(states: readonly ProcessState[]): ProcessState {
 }
 
 /** Members from the roots downwards, depth first, each once; what is only reachable through a cycle is left out. */
-export function inOrder<M extends Pick<Member, 'processid' | 'parents' | 'children'>>(members: readonly M[]): readonly M[] {
+export function inOrder<M extends Pick<Member, 'processid' | 'parents' | 'children'>>(
+  members: readonly M[],
+): readonly M[] {
   const byId = new Map(members.map((member) => [member.processid, member]))
   const visited = new Set<M>()
   const pending = members.filter((member) => member.parents.length === 0).reverse()

@@ -1,0 +1,139 @@
+import { loadBees } from '../bee/index.ts'
+import { ColoniesClient, createHttpTransport, parsePrivateKey } from '../colonies/index.ts'
+import type { Config } from '../config.ts'
+import { coloniesBroker, createDirect, createFleet, createSubmitter, type FleetDrain } from '../fleet/index.ts'
+import { type HttpServer, startHttp } from '../http/index.ts'
+import { systemClock } from '../resilience/index.ts'
+import type { Log, Metrics } from '../telemetry/index.ts'
+import { parseTrustedKeys, SigningKey, selfTest } from '../trust/index.ts'
+import { brokerUrl, connectLedger, required } from './connect.ts'
+import { hiveStatus, readinessOf } from './hive-status.ts'
+import { createKeyRing } from './key-ring.ts'
+import { beesDir } from './paths.ts'
+import { stripeIngress } from './stripe-ingress.ts'
+
+export interface HiveOptions {
+  readonly log: Log
+  readonly metrics: Metrics
+  /** Ends an open poll at stop instead of waiting for it; right where one broker serves all. @default false */
+  readonly cutPollAtStop?: boolean | undefined
+}
+
+export interface Hive {
+  readonly url: string
+  readonly bees: readonly { readonly name: string; readonly tasks: readonly string[] }[]
+  /** Drains: tasks finish or are given back, receipts are stored, the HTTP server closes. */
+  stop(): Promise<FleetDrain>
+  /** The second signal. */
+  force(): Promise<FleetDrain>
+}
+
+const readinessEveryMs = 500
+
+/**
+ * Puts a hive together from its configuration and starts it: bees, fleet, webhook, HTTP server.
+ *
+ * @throws BeeError with the code of whatever is wrong with configuration, bees or port
+ */
+export async function startHive(config: Config, { log, metrics, cutPollAtStop }: HiveOptions): Promise<Hive> {
+  selfTest()
+  const clock = systemClock
+  const startedAt = new Date().toISOString()
+  const colony = config.COLONIES_COLONY_NAME
+  const found = await loadBees(beesDir(config), { only: config.BEES_ONLY })
+  const bees = found.map((bee) =>
+    config.BEES_SLOTS === undefined ? bee : Object.freeze({ ...bee, slots: config.BEES_SLOTS }),
+  )
+  const ledger = connectLedger(config, metrics)
+  const receiptKey = new SigningKey(required(config, 'BEES_RECEIPT_KEY'))
+  const submitterKey = config.BEES_SUBMITTER_KEY === undefined ? undefined : new SigningKey(config.BEES_SUBMITTER_KEY)
+  const keyRing = createKeyRing({ ledger, receiptKey, clock, log })
+  const url = brokerUrl(config)
+  // One connection pool for all identities; each long poll holds a connection.
+  const transport = createHttpTransport({ url: `${url}/api` })
+  const clientFor = (privateKey: Uint8Array) => new ColoniesClient({ url, transport, privateKey })
+  const key = (hex: string | undefined) => (hex === undefined ? undefined : parsePrivateKey(hex))
+  const env = process.env
+
+  const fleet = createFleet({
+    bees,
+    broker: coloniesBroker({
+      colony,
+      clientFor,
+      colonyKey: key(config.COLONIES_COLONY_PRVKEY),
+      clock,
+      random: Math.random,
+    }),
+    colony,
+    ledger,
+    receiptKey,
+    trustedKeys: [
+      ...(submitterKey === undefined ? [] : [submitterKey.trusted()]),
+      ...(config.BEES_TRUSTED_SUBMITTERS === undefined ? [] : parseTrustedKeys(config.BEES_TRUSTED_SUBMITTERS)),
+    ],
+    clock,
+    log,
+    metrics,
+    env,
+    executorKey: key(config.COLONIES_EXECUTOR_PRVKEY),
+    host: config.COLONIES_EXECUTOR_NAME,
+    tuning: { poller: { pollTimeoutS: config.BEES_POLL_SECONDS }, cutPollAtStop: cutPollAtStop ?? false },
+  })
+
+  const memberKey = key(config.COLONIES_PRVKEY)
+  const stripeWebhook =
+    config.STRIPE_WEBHOOK_SECRET === undefined || memberKey === undefined || submitterKey === undefined
+      ? undefined
+      : stripeIngress({
+          config,
+          bees,
+          submitter: createSubmitter({ client: clientFor(memberKey), colony, envelopeKey: submitterKey, bees, clock }),
+          runDirect: createDirect({ bees, ledger, colony, receiptKey, clock, log, metrics, env }),
+          ledger,
+          log,
+          metrics,
+        })
+
+  let draining = false
+  const readiness = () => readinessOf(fleet.status(), draining)
+  const http: HttpServer = await startHttp({
+    host: config.BEES_HOST,
+    port: config.BEES_PORT,
+    livenessMs: config.BEES_LIVENESS_SECONDS * 1000,
+    log,
+    metrics,
+    jwks: () => keyRing.jwks(),
+    status: () => hiveStatus({ config, bees, startedAt, fleet: fleet.status(), readiness: readiness() }),
+    stripeWebhook,
+  })
+  keyRing.publish()
+  await fleet.start()
+  http.setReadiness(readiness())
+  const ticking = setInterval(() => http.setReadiness(readiness()), readinessEveryMs)
+  ticking.unref()
+
+  const close = async (drained: Promise<FleetDrain>): Promise<FleetDrain> => {
+    draining = true
+    http.setReadiness(readiness())
+    const result = await drained
+    clearInterval(ticking)
+    keyRing.stop()
+    await http.close()
+    transport.close()
+    return result
+  }
+  let stopped: Promise<FleetDrain> | undefined
+  return {
+    url: `http://${config.BEES_HOST === '0.0.0.0' ? '127.0.0.1' : config.BEES_HOST}:${http.port}`,
+    bees: bees.map((bee) => ({ name: bee.name, tasks: [...bee.tasks.keys()] })),
+    stop() {
+      stopped ??= close(fleet.stop({ graceMs: config.BEES_DRAIN_SECONDS * 1000 }))
+      return stopped
+    },
+    force() {
+      const forced = fleet.force()
+      stopped ??= close(forced)
+      return stopped
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { identityOf } from '../../../src/colonies/index.ts'
+import { createEmptyDatabase, type TestDatabase } from '../../support/index.ts'
+import { colonyName, someWork, startTestColony, type TestColony, type TestExecutor } from './test-colony.ts'
+
+describe('the queue under several executors', () => {
+  let database: TestDatabase
+  let colony: TestColony
+  let executors: readonly TestExecutor[]
+
+  beforeAll(async () => {
+    database = await createEmptyDatabase()
+    colony = await startTestColony({ databaseUrl: database.url })
+    executors = await Promise.all(['a', 'b', 'c', 'd'].map((name) => colony.addExecutor(`executor-${name}`)))
+  })
+  afterAll(async () => {
+    await colony.close()
+    await database.drop()
+  })
+
+  it('gives each of 120 processes to exactly one of 16 pollers', async () => {
+    const submitted = new Set<string>()
+    const taken: string[] = []
+    const work = async ({ client, key }: TestExecutor) => {
+      while (taken.length < 120) {
+        const process = await client.assign(colonyName, 2, key).catch(() => undefined)
+        if (process === undefined) continue
+        taken.push(process.processid)
+        await client.closeProcess(process.processid, [taken.length])
+      }
+    }
+    const pollers = Array.from({ length: 16 }, (_, index) => work(executors[index % 4] as TestExecutor))
+    const submits = Array.from({ length: 120 }, async () => {
+      submitted.add((await colony.user.submit(someWork())).processid)
+    })
+    await Promise.all([...pollers, ...submits])
+    expect(taken.length).toBe(120)
+    expect(new Set(taken)).toEqual(submitted)
+    const statistics = await colony.user.getColonyStats(colonyName)
+    expect(statistics).toMatchObject({ waitingprocesses: 0, runningprocesses: 0, successfulprocesses: 120 })
+  })
+
+  it('wakes the executor that a process is for, however many others wait longer', async () => {
+    const [first, second, third, last] = executors as [TestExecutor, TestExecutor, TestExecutor, TestExecutor]
+    const others = [first, second, third].map(({ client, key }) =>
+      client.assign(colonyName, 2, key).catch((error: { readonly kind: string }) => error.kind),
+    )
+    const poll = last.client.assign(colonyName, 20, last.key)
+    const conditions = { colonyname: colonyName, executortype: 'worker', executornames: [last.name] }
+    const process = await colony.user.submit(someWork({ conditions }))
+    expect((await poll).processid).toBe(process.processid)
+    expect(await Promise.all(others)).toEqual(['no_process', 'no_process', 'no_process'])
+    await last.client.closeProcess(process.processid, [])
+  })
+
+  it('passes an announced process on when its waiter gets another one', async () => {
+    const [first, second] = executors as [TestExecutor, TestExecutor]
+    const polls = [first, second].map(({ client, key }) => client.assign(colonyName, 20, key))
+    const processes = await Promise.all([colony.user.submit(someWork()), colony.user.submit(someWork({ priority: 5 }))])
+    const assigned = await Promise.all(polls)
+    expect(new Set(assigned.map((one) => one.processid))).toEqual(new Set(processes.map((one) => one.processid)))
+  })
+
+  it('answers an identity that repeats a signed message of somebody else as that somebody, and a changed one as a stranger', async () => {
+    const message = JSON.stringify({ colonyname: colonyName, msgtype: 'getcolonymsg' })
+    const { sign } = await import('../../../src/colonies/index.ts')
+    const payload = Buffer.from(message).toString('base64')
+    const signature = sign(payload, colony.keys.user)
+    const post = async (body: object) => {
+      const response = await fetch(`${colony.server.url}/api`, { method: 'POST', body: JSON.stringify(body) })
+      return response.status
+    }
+    const envelope = { payloadtype: 'getcolonymsg', payload, signature }
+    expect(await post(envelope)).toBe(200)
+    expect(await post(envelope)).toBe(200)
+    // The remembered signer belongs to payload and signature together: neither alone opens anything.
+    const other = Buffer.from(message.replace('dev', 'devv')).toString('base64')
+    expect(await post({ ...envelope, payload: other })).toBe(403)
+    expect(
+      await post({ ...envelope, signature: signature.replace(/^../, signature.startsWith('00') ? '01' : '00') }),
+    ).toBe(403)
+    expect(identityOf(colony.keys.user)).toHaveLength(64)
+  })
+})
