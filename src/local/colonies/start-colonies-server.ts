@@ -20,7 +20,7 @@ export interface ColoniesServer {
   readonly host: string
   readonly port: number
   readonly faults: Faults
-  /** Stops listening, ends long-polls without assigning, writes what is left, closes an own pool. */
+  /** Stops listening, ends long-polls without assigning, writes what is left, closes an own pool. May be repeated. */
   close(): Promise<void>
 }
 
@@ -57,16 +57,21 @@ export async function startColoniesServer(options: ColoniesServerOptions): Promi
     timers.every('signs of life', 1000, () => context.directory.flush())
     const listener = await listen(context, address, options.faultControl ?? false)
     address.port = listener.port
+    const shutDown = async () => {
+      await listener.close()
+      await timers.close()
+      await context.directory.flush()
+      await store.close()
+    }
+    let closing: Promise<void> | undefined
     return {
       url: `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${listener.port}`,
       host: address.host,
       port: listener.port,
       faults: context.faults,
-      close: async () => {
-        await listener.close()
-        await timers.close()
-        await context.directory.flush()
-        await store.close()
+      close: () => {
+        closing ??= shutDown()
+        return closing
       },
     }
   } catch (thrown) {

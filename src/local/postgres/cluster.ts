@@ -43,7 +43,7 @@ export async function initCluster(options: {
         // The built-in locale is the same on every machine.
         ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
         // 24 random bytes cannot be guessed, so stretching them would only slow each connection down.
-        ...['--set', 'scram_iterations=16'],
+        ...['--set', 'scram_iterations=16', '--set', 'dynamic_shared_memory_type=mmap'],
         ...(options.durable ? [] : ['--no-sync']),
       ],
       { ...user, cwd: '/', env: cleanEnvironment, timeout: 120_000 },

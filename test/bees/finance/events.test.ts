@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type FinanceDatabase, financeDatabase } from './finance-database.ts'
+import { cast, changeOf, date, linkOf, profileOf, stateOf } from './stories.ts'
 import {
   chargeOf,
   checkoutOf,
@@ -8,11 +9,8 @@ import {
   epochS,
   eventOf,
   invoiceOf,
-  type Shape,
-  type SubscriptionParts,
   shapes,
   stripeId,
-  subscriptionOf,
 } from './stripe-events.ts'
 
 let db: FinanceDatabase
@@ -21,26 +19,13 @@ beforeAll(async () => {
 })
 afterAll(() => db.close())
 
-/** A customer, a user and a subscription that nobody else uses. */
-const cast = () => ({ customer: stripeId('cus'), user: stripeId('user'), id: stripeId('sub') })
-type Cast = ReturnType<typeof cast>
-
-const linkOf = ({ customer, user, id }: Cast, created = epochS) =>
-  eventOf('checkout.session.completed', checkoutOf({ customer, user, subscription: id }), { created })
-const changeOf = (parts: SubscriptionParts, created = epochS, shape: Shape = 'new', type = 'updated') =>
-  eventOf(`customer.subscription.${type}`, subscriptionOf(parts, shape), { created, shape })
-const profileOf = (user: string) => db.one('select * from finance.user_profiles where user_id = $1', [user])
-const stateOf = async (event: { id: string }) =>
-  (await db.one('select * from finance.events where id = $1', [event.id]))['state']
-const date = (seconds: number) => new Date(seconds * 1000)
-
 describe.each(shapes)('in the %s shape', (shape) => {
   test('a subscription is created, updated and deleted', async () => {
     const all = cast()
     const item = { id: stripeId('si') }
     await db.apply(linkOf(all))
     await db.apply(changeOf({ ...all, status: 'trialing', items: [item] }, epochS + 1, shape, 'created'))
-    expect(await profileOf(all.user)).toMatchObject({
+    expect(await profileOf(db, all.user)).toMatchObject({
       entitled: true,
       plan: 'pro',
       status: 'trialing',
@@ -49,12 +34,12 @@ describe.each(shapes)('in the %s shape', (shape) => {
       entitled_until: date(epochS + 30 * dayS),
     })
     await db.apply(changeOf({ ...all, items: [{ ...item, periodEnd: epochS + 60 * dayS }] }, epochS + 2, shape))
-    expect(await profileOf(all.user)).toMatchObject({ status: 'active', entitled_until: date(epochS + 60 * dayS) })
+    expect(await profileOf(db, all.user)).toMatchObject({ status: 'active', entitled_until: date(epochS + 60 * dayS) })
     const { output } = await db.apply(
       changeOf({ ...all, status: 'canceled', items: [item] }, epochS + 3, shape, 'deleted'),
     )
     expect(output.entitlement).toMatchObject({ entitled: false, plan: null, status: 'canceled', until: null })
-    expect(await profileOf(all.user)).toMatchObject({
+    expect(await profileOf(db, all.user)).toMatchObject({
       entitled: false,
       plan: null,
       status: 'canceled',
@@ -142,14 +127,14 @@ describe('checkout', () => {
     const all = cast()
     const session = checkoutOf({ customer: all.customer, metadataUser: all.user, subscription: all.id })
     await db.applyAll(changeOf(all), eventOf('checkout.session.completed', session))
-    expect(await profileOf(all.user)).toMatchObject({ entitled: true, customer: all.customer })
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: true, customer: all.customer })
   })
 
   test('an unpaid one links but grants nothing until the invoice is paid', async () => {
     const all = cast()
     const session = checkoutOf({ ...all, subscription: all.id, payment_status: 'unpaid' })
     await db.applyAll(eventOf('checkout.session.completed', session), changeOf(all))
-    expect(await profileOf(all.user)).toMatchObject({ entitled: false, status: 'active' })
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: false, status: 'active' })
     const paid = invoiceOf({ id: stripeId('in'), customer: all.customer, subscription: all.id })
     const { output } = await db.apply(eventOf('invoice.paid', paid))
     expect(output.entitlement?.entitled).toBe(true)
@@ -163,7 +148,7 @@ describe('checkout', () => {
       const all = cast()
       const session = checkoutOf({ ...all, subscription: all.id, payment_status })
       await db.applyAll(changeOf(all), eventOf('checkout.session.completed', session))
-      expect((await profileOf(all.user))['entitled']).toBe(entitled)
+      expect((await profileOf(db, all.user))['entitled']).toBe(entitled)
     }
   })
 
@@ -196,11 +181,11 @@ describe('checkout', () => {
     const all = cast()
     const other = stripeId('user')
     await db.applyAll(changeOf(all), linkOf(all), linkOf({ ...all, user: other }, epochS + 1))
-    expect((await profileOf(all.user))['entitled']).toBe(false)
-    expect(await profileOf(other)).toMatchObject({ entitled: true, customer: all.customer })
+    expect((await profileOf(db, all.user))['entitled']).toBe(false)
+    expect(await profileOf(db, other)).toMatchObject({ entitled: true, customer: all.customer })
     const late = await db.apply(linkOf(all, epochS - 1))
     expect(late.output.entitlement?.entitled).toBe(true)
-    expect((await profileOf(all.user))['entitled']).toBe(false)
+    expect((await profileOf(db, all.user))['entitled']).toBe(false)
   })
 })
 
@@ -238,125 +223,6 @@ describe('parked', () => {
   })
 })
 
-describe('entitlement', () => {
-  test.each([
-    ['trialing', true],
-    ['active', true],
-    ['past_due', true],
-    ['incomplete', false],
-    ['incomplete_expired', false],
-    ['unpaid', false],
-    ['paused', false],
-    ['canceled', false],
-  ])('%s: %s', async (status, entitled) => {
-    const all = cast()
-    await db.applyAll(linkOf(all), changeOf({ ...all, status }))
-    expect(await profileOf(all.user)).toMatchObject({ entitled, status, flagged: false })
-  })
-
-  test('an unknown status changes nothing and is flagged, in both directions', async () => {
-    for (const [status, entitled] of [
-      ['active', true],
-      ['unpaid', false],
-    ] as const) {
-      const all = cast()
-      await db.applyAll(
-        linkOf(all),
-        changeOf({ ...all, status }),
-        changeOf({ ...all, status: 'hibernating' }, epochS + 1),
-      )
-      expect(await profileOf(all.user)).toMatchObject({ entitled, status, flagged: true })
-      await db.apply(changeOf({ ...all, status: 'canceled' }, epochS + 2))
-      expect(await profileOf(all.user)).toMatchObject({ entitled: false, flagged: false })
-    }
-  })
-
-  test('past_due holds for the grace, counted from its beginning, and no longer than the period', async () => {
-    const all = cast()
-    await db.applyAll(linkOf(all), changeOf(all), changeOf({ ...all, status: 'past_due' }, epochS + dayS))
-    await db.apply(changeOf({ ...all, status: 'past_due' }, epochS + 2 * dayS))
-    expect((await profileOf(all.user))['entitled_until']).toEqual(date(epochS + 8 * dayS))
-    const items = [{ periodEnd: epochS + 3 * dayS }]
-    await db.apply(changeOf({ ...all, status: 'past_due', items }, epochS + 3 * dayS))
-    expect((await profileOf(all.user))['entitled_until']).toEqual(date(epochS + 3 * dayS))
-  })
-
-  test('a cancellation that is announced ends it at the earlier of both times', async () => {
-    const all = cast()
-    await db.applyAll(linkOf(all), changeOf({ ...all, cancel_at: epochS + 5 * dayS }))
-    expect((await profileOf(all.user))['entitled_until']).toEqual(date(epochS + 5 * dayS))
-    await db.apply(changeOf({ ...all, cancel_at: epochS + 90 * dayS }, epochS + 1))
-    expect((await profileOf(all.user))['entitled_until']).toEqual(date(epochS + 30 * dayS))
-  })
-
-  test('an end in the past is told by the view, without a job that must run', async () => {
-    const all = cast()
-    await db.applyAll(
-      linkOf(all),
-      changeOf({ ...all, items: [{ periodStart: epochS - 60 * dayS, periodEnd: epochS - 30 * dayS }] }),
-    )
-    const active = 'select active from finance.entitlements where user_id = $1'
-    expect(await db.one(active, [all.user])).toEqual({ active: false })
-    await db.apply(changeOf({ ...all, items: [{ periodEnd: 4_102_444_800 }] }, epochS + 1))
-    expect(await db.one(active, [all.user])).toEqual({ active: true })
-  })
-
-  test('items that are gone disappear, except where the list is cut', async () => {
-    const all = cast()
-    const [a, b, c] = [{ id: stripeId('si') }, { id: stripeId('si'), quantity: 7 }, { id: stripeId('si') }]
-    const items = async () =>
-      (await db.rows('select id from finance.subscription_items where subscription = $1 order by id', [all.id])).map(
-        ({ id }) => id,
-      )
-    await db.apply(changeOf({ ...all, items: [a, b] }))
-    expect(await items()).toEqual([a.id, b.id].sort())
-    await db.apply(changeOf({ ...all, items: [b, c] }, epochS + 1))
-    expect(await items()).toEqual([b.id, c.id].sort())
-    await db.apply(changeOf({ ...all, items: [a], hasMore: true }, epochS + 2))
-    expect(await items()).toEqual([a.id, b.id, c.id].sort())
-    expect(await db.one('select quantity from finance.subscription_items where id = $1', [b.id])).toEqual({
-      quantity: '7',
-    })
-  })
-
-  test('of several subscriptions the best plan wins, and the next best when it ends', async () => {
-    const all = cast()
-    const team = stripeId('price')
-    await db.rows(
-      `insert into finance.plans (account, livemode, price, plan, rank) values ('self', false, $1, 'team', 10)`,
-      [team],
-    )
-    const second = { ...all, id: stripeId('sub'), items: [{ price: team, periodEnd: epochS + dayS }] }
-    await db.applyAll(linkOf(all), changeOf(all), changeOf(second))
-    expect(await profileOf(all.user)).toMatchObject({
-      plan: 'team',
-      subscription: second.id,
-      entitled_until: date(epochS + dayS),
-    })
-    await db.apply(changeOf({ ...second, status: 'canceled' }, epochS + 1, 'new', 'deleted'))
-    expect(await profileOf(all.user)).toMatchObject({ plan: 'pro', subscription: all.id, entitled: true })
-  })
-
-  test('a user with two customers has what both have', async () => {
-    const [one, two] = [cast(), cast()]
-    await db.applyAll(
-      linkOf(one),
-      linkOf({ ...two, user: one.user }),
-      changeOf(two),
-      changeOf({ ...one, status: 'canceled' }),
-    )
-    expect(await profileOf(one.user)).toMatchObject({ entitled: true, subscription: two.id, customer: two.customer })
-    await db.apply(changeOf({ ...two, status: 'unpaid' }, epochS + 1))
-    expect((await profileOf(one.user))['entitled']).toBe(false)
-  })
-
-  test('a price without lookup key grants a plan of its own name', async () => {
-    const all = cast()
-    await db.applyAll(linkOf(all), changeOf({ ...all, items: [{ price: 'price_x', lookup_key: null }] }))
-    expect((await profileOf(all.user))['plan']).toBe('price_x')
-  })
-})
-
 describe('a deleted customer', () => {
   test('loses user and entitlement; later events of it are kept and change nothing', async () => {
     const all = cast()
@@ -365,11 +231,11 @@ describe('a deleted customer', () => {
       eventOf('customer.deleted', deletedCustomerOf(all.customer), { created: epochS + 10 }),
     )
     expect(output).toMatchObject({ state: 'applied', entitlement: { entitled: false, plan: null } })
-    expect(await profileOf(all.user)).toMatchObject({ entitled: false, customer: null })
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: false, customer: null })
     for (const event of [changeOf(all, epochS + 11), linkOf(all, epochS + 9), linkOf(all, epochS + 12)]) {
       expect((await db.apply(event)).output.state).toBe('applied')
     }
-    expect((await profileOf(all.user))['entitled']).toBe(false)
+    expect((await profileOf(db, all.user))['entitled']).toBe(false)
   })
 
   test('that nobody knew settles what was parked', async () => {
@@ -378,7 +244,7 @@ describe('a deleted customer', () => {
     await db.apply(parked)
     const gone = await db.apply(eventOf('customer.deleted', deletedCustomerOf(all.customer), { created: epochS + 10 }))
     expect(gone.output.unparked).toBe(1)
-    expect(await stateOf(parked)).toBe('applied')
+    expect(await stateOf(db, parked)).toBe('applied')
   })
 })
 
@@ -390,7 +256,7 @@ describe('what is final stays final, even within one second', () => {
       const late = await db.apply(changeOf(all, created))
       expect(late.output).toMatchObject({ state: 'stale', entitlement: null })
     }
-    expect(await profileOf(all.user)).toMatchObject({ entitled: false, status: 'canceled' })
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: false, status: 'canceled' })
   })
 
   test('a paid invoice does not become unpaid', async () => {
@@ -405,8 +271,8 @@ describe('what is final stays final, even within one second', () => {
     const all = cast()
     await db.applyAll(linkOf(all), changeOf({ ...all, status: 'past_due' }, epochS + 5))
     expect((await db.apply(changeOf(all, epochS + 4))).output.state).toBe('stale')
-    expect((await profileOf(all.user))['status']).toBe('past_due')
+    expect((await profileOf(db, all.user))['status']).toBe('past_due')
     expect((await db.apply(changeOf(all, epochS + 5))).output.state).toBe('applied')
-    expect((await profileOf(all.user))['status']).toBe('active')
+    expect((await profileOf(db, all.user))['status']).toBe('active')
   })
 })

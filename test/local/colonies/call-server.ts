@@ -25,10 +25,12 @@ export function roleOf(name: string): Role {
   return role
 }
 
+/** What tests read from replies: they name the fields that they look at. */
+export type Payload = Readonly<Record<string, unknown>>
+
 export interface Answer {
   readonly status: number
-  // biome-ignore lint/suspicious/noExplicitAny: tests read replies of any shape
-  readonly payload: any
+  readonly payload: Payload
 }
 
 export function envelopeOf(role: string, msgtype: string, request: Readonly<Record<string, unknown>>): string {
@@ -37,7 +39,7 @@ export function envelopeOf(role: string, msgtype: string, request: Readonly<Reco
   return JSON.stringify({ payloadtype: msgtype, payload, signature })
 }
 
-export function openEnvelope(body: string): Answer['payload'] {
+export function openEnvelope<T = Payload>(body: string): T {
   return JSON.parse(Buffer.from(JSON.parse(body).payload, 'base64').toString('utf8'))
 }
 
@@ -49,19 +51,19 @@ export async function call(
 ): Promise<Answer> {
   const response = await fetch(`${server.url}/api`, { method: 'POST', body: envelopeOf(role, msgtype, request) })
   const body = await response.text()
-  return { status: response.status, payload: body === '' ? undefined : openEnvelope(body) }
+  return { status: response.status, payload: body === '' ? {} : openEnvelope(body) }
 }
 
 /** `call` that must succeed; gives the payload. */
-export async function ask(
+export async function ask<T = Payload>(
   server: Pick<ColoniesServer, 'url'>,
   role: string,
   msgtype: string,
   request: Readonly<Record<string, unknown>> = {},
-): Promise<Answer['payload']> {
+): Promise<T> {
   const { status, payload } = await call(server, role, msgtype, request)
   if (status !== 200) throw new Error(`${msgtype} by ${role}: ${status} ${JSON.stringify(payload)}`)
-  return payload
+  return payload as T
 }
 
 export function startServer(
@@ -114,9 +116,9 @@ export function openSocket(server: ColoniesServer): Promise<WebSocket> {
 }
 
 /** The next frame of a socket, opened. */
-export function nextFrame(socket: WebSocket): Promise<Answer['payload']> {
+export function nextFrame<T = Payload>(socket: WebSocket): Promise<T> {
   return new Promise((resolve, reject) => {
-    socket.once('message', (data) => resolve(openEnvelope(String(data))))
+    socket.once('message', (data) => resolve(openEnvelope<T>(String(data))))
     socket.once('close', (code) => reject(new Error(`closed with ${code}`)))
   })
 }
