@@ -31,7 +31,7 @@ const subscription = z.looseObject({
   canceled_at: time,
   ended_at: time,
   trial_end: time,
-  pause_collection: z.unknown(),
+  pause_collection: z.unknown().optional(),
   latest_invoice: reference,
   // Until basil the periods were here, since then each item has its own.
   current_period_start: time,

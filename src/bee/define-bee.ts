@@ -66,5 +66,5 @@ export function sqlNameOf(bee: string, task: string): string {
 
 /** True for what `defineBee` returned. */
 export function isBee(value: unknown): value is Bee {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND) && Object.isFrozen(value)
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, BRAND)
 }

@@ -1,4 +1,4 @@
-/** What a bee author needs comes first; what runs bees comes after. */
+/** The contract: what a bee author needs (z, defineBee, defineTask, sensitive, TerminalError) and what runs bees. */
 export { z } from 'zod'
 export type { Json } from '../canonical.ts'
 export type { Clock } from '../resilience/index.ts'

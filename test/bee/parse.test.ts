@@ -47,6 +47,14 @@ describe('the input', () => {
     expect(refused(value)).toEqual({ code: 'BEE_INPUT_INVALID', message: `input of task: ${message}` })
   })
 
+  it('does not name members that came along inside a hidden one', () => {
+    const strict = taskOf(z.object({ hidden: sensitive(z.strictObject({})), shown: z.strictObject({}) }))
+    expect(refusalOf(() => parseInput(strict, { hidden: { canary: 1 }, shown: { other: 1 } })).message).toBe(
+      'input of task: hidden: expected no other members; ' +
+        'shown: expected no members but the declared ones, received "other" too',
+    )
+  })
+
   it('lists at most ten problems', () => {
     const open = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`k${index}`, 'x']))
     const { message } = refused({ open })

@@ -24,19 +24,15 @@ const envelopeOf = (input: Json, over: Partial<ReturnType<typeof subject>> = {},
   signEnvelope({ ...subject(input), ...over }, around.envelopeKey, { nowMs, validForMs: hour })
 
 async function outcome(kwargs: Readonly<Record<string, Json>>, funcname = 'append') {
-  const { processid } = await submitRaw(around, kwargs, funcname).catch((e) => { throw new Error(e.serverMessage) })
+  const { processid } = await submitRaw(around, kwargs, funcname)
   return around.submitter.waitFor(processid, { timeoutMs: 20_000 })
 }
 
 const input = { note: 'admission' }
 
 /** What a stranger may hand in, and the code that it is refused with. */
-const refusals: readonly (readonly [
-  name: string,
-  code: string,
-  kwargs: () => Readonly<Record<string, Json>>,
-  funcname?: string,
-])[] = [
+type Refusal = readonly [name: string, code: string, kwargs: () => Readonly<Record<string, Json>>, funcname?: string]
+const refusals: readonly Refusal[] = [
   ['no envelope', 'BEE_ENVELOPE_MISSING', () => ({ input })],
   ['no arguments at all', 'BEE_ENVELOPE_MISSING', () => ({})],
   ['an envelope that is no text', 'BEE_ENVELOPE_MALFORMED', () => ({ input, envelope: { alg: 'none' } })],
@@ -88,20 +84,23 @@ const refusals: readonly (readonly [
 ]
 
 describe('admission', () => {
-  it.each(refusals)('refuses %s', async (_name, code, kwargs, funcname = 'append') => {
-    const before = (await around.effects()).length
-    const ended = await outcome(kwargs(), funcname)
-    expect(ended.state).toBe('failed')
-    expect(ended.errors).toHaveLength(1)
-    expect(ended.errors[0]).toMatch(new RegExp(`^${code}: .`))
-    expect(ended.errors[0]?.length).toBeLessThan(1_000)
-    const verdict = verifyReceipt(ended.receipt ?? '', [around.receiptKey.trusted()], { process: ended.processId })
-    expect(verdict).toMatchObject({ ok: true, claims: { outcome: 'failed', error: code, output: null, ledger: [] } })
-    expect((await around.effects()).length).toBe(before)
-    expect(await around.ledgerRows(ended.processId)).toBe(0)
-    const { rows } = await around.admin.query('select jws from bees.receipts where process = $1', [ended.processId])
-    expect(rows).toEqual([{ jws: ended.receipt }])
-  })
+  it.each(refusals.map(([name, ...rest]) => ({ name, rest })))(
+    'refuses $name',
+    async ({ rest: [code, kwargs, funcname] }) => {
+      const before = (await around.effects()).length
+      const ended = await outcome(kwargs(), funcname ?? 'append')
+      expect(ended.state).toBe('failed')
+      expect(ended.errors).toHaveLength(1)
+      expect(ended.errors[0]).toMatch(new RegExp(`^${code}: .`))
+      expect(ended.errors[0]?.length).toBeLessThan(1_000)
+      const verdict = verifyReceipt(ended.receipt ?? '', [around.receiptKey.trusted()], { process: ended.processId })
+      expect(verdict).toMatchObject({ ok: true, claims: { outcome: 'failed', error: code, output: null, ledger: [] } })
+      expect((await around.effects()).length).toBe(before)
+      expect(await around.ledgerRows(ended.processId)).toBe(0)
+      const { rows } = await around.admin.query('select jws from bees.receipts where process = $1', [ended.processId])
+      expect(rows).toEqual([{ jws: ended.receipt }])
+    },
+  )
 
   it('refuses an envelope whose nonce another process used up', async () => {
     const kwargs = { input: { note: 'replay me' }, envelope: envelopeOf({ note: 'replay me' }) }

@@ -105,12 +105,7 @@ describe('a handler', () => {
   it('hears that its process was removed from the broker', async () => {
     const { processId } = await submit('wait', { note: 'removed' })
     await until(() => seen.get('removed')?.includes('started'))
-    await around.admin.query('delete from colonies.processes where process_id = $1', [processId]).catch(async () => {
-      const { rows } = await around.admin.query(
-        "select column_name from information_schema.columns where table_schema='colonies' and table_name='processes'",
-      )
-      throw new Error(JSON.stringify(rows))
-    })
+    await around.admin.query('delete from colonies.processes where processid = $1', [processId])
     await until(() => seen.get('removed')?.includes('ownership lost'))
     expect(seen.get('removed')).toContain('BEE_OWNERSHIP_LOST')
   })

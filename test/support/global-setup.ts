@@ -1,13 +1,13 @@
 /** One Postgres for the whole test run, with a template database that every test clones. */
 
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdtemp, rm, statfs } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { migrate } from '../../src/local/migrate.ts'
 import { prepareSupabase, startPostgres } from '../../src/local/postgres/index.ts'
 import { adminQuery, databaseUrlOf } from './database-url.ts'
+import { fastFolder } from './fast-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -31,9 +31,7 @@ export interface PostgresOfThisRun {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join(await fastPlace(), 'colony-bees-test-'))
-  // The unprivileged user that runs Postgres passes through.
-  await chmod(folder, 0o711)
+  const folder = await fastFolder('colony-bees-test-')
   const server = await startPostgres({
     dataDir: join(folder, 'postgres'),
     databaseUrl: process.env.DATABASE_URL,
@@ -55,12 +53,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error
   }
   return tearDown
-}
-
-/** Memory where there is plenty of it (in containers /dev/shm is often 64 MB), else the temporary folder. */
-async function fastPlace(): Promise<string> {
-  const shm = await statfs('/dev/shm').catch(() => undefined)
-  return shm !== undefined && shm.bavail * shm.bsize > 2 * 1024 ** 3 ? '/dev/shm' : tmpdir()
 }
 
 type Names = Pick<PostgresOfThisRun, 'url' | 'prefix' | 'template' | 'emptyTemplate'>

@@ -2,6 +2,7 @@ export { type RunningGateway, startGateway } from '../../src/local/gateway/index
 export { freePort } from '../../src/local/postgres/index.ts'
 export { createDatabase, createEmptyDatabase, type TestDatabase } from './create-database.ts'
 export { adminQuery, databaseUrlOf } from './database-url.ts'
+export { fastFolder } from './fast-folder.ts'
 export { type SeededRandom, seededRandom } from './seeded-random.ts'
 export { startTestGateway, type TestGateway, testKeys } from './start-test-gateway.ts'
 export { type UntilOptions, until } from './until.ts'

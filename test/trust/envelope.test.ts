@@ -170,6 +170,11 @@ describe('a malformed envelope', () => {
     expect(verdict(presented)).toBe('BEE_ENVELOPE_MALFORMED')
   })
 
+  it('is not even looked at when it is too long', () => {
+    const long = withClaims({ jti: 'A'.repeat(60_000) })
+    expect(() => verifyEnvelope(long, expected)).toThrow('expected at most 65536 characters')
+  })
+
   it('is refused whichever single bit of it flips', () => {
     const bytes = Buffer.from(token, 'latin1')
     for (let bit = 0; bit < bytes.length * 8; bit += 1) {

@@ -35,7 +35,7 @@ const waitMs = 60_000
 
 /** Plays the story as signed webhooks, each event one to three times at once, and proves what came of it. */
 export async function demo(options: { readonly seed?: string | undefined }): Promise<void> {
-  const seed = options.seed === undefined ? Date.now() % 1_000_000_000 : Number(options.seed)
+  const seed = options.seed === undefined ? Math.floor(Date.now() / 1000) : Number(options.seed)
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new BeeError('BEE_USAGE', `--seed: received "${options.seed}", expected a whole number.`)
   }
@@ -53,7 +53,7 @@ export async function demo(options: { readonly seed?: string | undefined }): Pro
     }),
     ledger: connectLedger(config),
   }
-  const story = tellStory(seed, Math.floor(Date.now() / 1000))
+  const story = tellStory(seed)
   console.log(`\n  ${paint.bold("A customer's story")} ${paint.dim(`${stage.url}, seed ${seed}`)}\n`)
 
   const played: Played[] = []

@@ -23,31 +23,35 @@ export interface Story {
 }
 
 const day = 86_400
+/** The first of January 2026, seconds since 1970. */
+const newYearS = 1_767_225_600
 const basic = { id: 'price_demo_basic', unit_amount: 900 }
 const pro = { id: 'price_demo_pro', unit_amount: 2900 }
 
 /**
- * Half a year of a customer's life with a subscription, as Stripe tells it (API shape of 2025 and later): signup, trial,
- * payment, upgrade, failed renewal, recovery, refund, cancellation.
+ * A customer's life with a subscription, as Stripe tells it (API shape of 2025 and later): signup, trial, payment,
+ * upgrade, failed renewal, recovery, refund, cancellation. Months are told in seconds, each scene as if it were now, so
+ * that what the customer may use at that moment shows.
  *
- * @param seed makes the ids; the same seed gives the same events, which a hive that knows them answers as replays.
- * @param startS when it ends, seconds since 1970: the story is told in the past, up to that moment.
+ * @param seed makes the ids and, when it is a time since 2026 (seconds since 1970), is when the story begins; a
+ * second passes from scene to scene. Nothing else goes in: the same seed gives the same events to the last byte, which
+ * a hive that knows them answers as replays.
  */
-export function tellStory(seed: number, startS: number): Story {
+export function tellStory(seed: number): Story {
+  const startS = Math.max(seed, newYearS)
   const id = (prefix: string, name: string) => `${prefix}_demo${seed}${name}`
   const customer = id('cus', '')
   const subscription = id('sub', '')
   const user = `00000000-0000-4000-8000-${String(seed).padStart(12, '0').slice(-12)}`
-  const begin = startS - 150 * day
   let count = 0
 
-  const scene = (title: string, afterDays: number, type: string, object: Record<string, unknown>): Scene => {
+  const scene = (title: string, type: string, object: Record<string, unknown>): Scene => {
     count += 1
     const event: StripeEvent = {
       id: id('evt', `n${count}`),
       object: 'event',
       api_version: '2025-09-30.clover',
-      created: begin + afterDays * day + count,
+      created: startS + count,
       livemode: false,
       pending_webhooks: 1,
       request: null,
@@ -56,18 +60,18 @@ export function tellStory(seed: number, startS: number): Story {
     }
     return { title, event }
   }
-  const subscribed = (status: string, price: typeof basic, fromDay: number, toDay: number, more: object = {}) => ({
+  const subscribed = (status: string, price: typeof basic, days: number, more: object = {}) => ({
     id: subscription,
     object: 'subscription',
     customer,
     status,
     livemode: false,
-    created: begin,
+    created: startS,
     cancel_at: null,
     cancel_at_period_end: false,
     canceled_at: null,
     ended_at: null,
-    trial_end: begin + 14 * day,
+    trial_end: startS + 14 * day,
     items: {
       object: 'list',
       has_more: false,
@@ -76,8 +80,8 @@ export function tellStory(seed: number, startS: number): Story {
           id: id('si', ''),
           object: 'subscription_item',
           quantity: 1,
-          current_period_start: begin + fromDay * day,
-          current_period_end: begin + toDay * day,
+          current_period_start: startS,
+          current_period_end: startS + days * day,
           price: {
             ...price,
             object: 'price',
@@ -97,7 +101,7 @@ export function tellStory(seed: number, startS: number): Story {
     status,
     currency: 'eur',
     livemode: false,
-    created: begin,
+    created: startS,
     total: amount,
     amount_due: amount,
     amount_paid: status === 'paid' ? amount : 0,
@@ -125,7 +129,7 @@ export function tellStory(seed: number, startS: number): Story {
     customer,
     user,
     scenes: [
-      scene('Signs up and starts a trial', 0, 'checkout.session.completed', {
+      scene('Signs up and starts a trial', 'checkout.session.completed', {
         id: id('cs', ''),
         object: 'checkout.session',
         mode: 'subscription',
@@ -139,16 +143,16 @@ export function tellStory(seed: number, startS: number): Story {
         currency: 'eur',
         metadata: {},
       }),
-      scene('The trial begins', 0, 'customer.subscription.created', subscribed('trialing', basic, 0, 14)),
-      scene('The trial ends, the first payment', 14, 'invoice.paid', invoice('a', 'paid', 900)),
-      scene('The subscription is active', 14, 'customer.subscription.updated', subscribed('active', basic, 14, 44)),
-      scene('Upgrades to the larger plan', 30, 'customer.subscription.updated', subscribed('active', pro, 30, 60)),
-      scene('Pays the difference', 30, 'invoice.paid', invoice('b', 'paid', 1970)),
-      scene('The renewal fails', 60, 'invoice.payment_failed', invoice('c', 'open', 2900)),
-      scene('The subscription is past due', 60, 'customer.subscription.updated', subscribed('past_due', pro, 60, 90)),
-      scene('A new card: the invoice is paid', 63, 'invoice.paid', invoice('c', 'paid', 2900, { attempt_count: 2 })),
-      scene('The subscription is active again', 63, 'customer.subscription.updated', subscribed('active', pro, 60, 90)),
-      scene('Ten euros are refunded', 70, 'charge.refunded', {
+      scene('The trial begins', 'customer.subscription.created', subscribed('trialing', basic, 14)),
+      scene('The trial ends, the first payment', 'invoice.paid', invoice('a', 'paid', 900)),
+      scene('The subscription is active', 'customer.subscription.updated', subscribed('active', basic, 30)),
+      scene('Upgrades to the larger plan', 'customer.subscription.updated', subscribed('active', pro, 30)),
+      scene('Pays the difference', 'invoice.paid', invoice('b', 'paid', 1970)),
+      scene('The renewal fails', 'invoice.payment_failed', invoice('c', 'open', 2900)),
+      scene('The subscription is past due', 'customer.subscription.updated', subscribed('past_due', pro, 30)),
+      scene('A new card: the invoice is paid', 'invoice.paid', invoice('c', 'paid', 2900, { attempt_count: 2 })),
+      scene('The subscription is active again', 'customer.subscription.updated', subscribed('active', pro, 30)),
+      scene('Ten euros are refunded', 'charge.refunded', {
         id: id('ch', 'c'),
         object: 'charge',
         customer,
@@ -158,7 +162,7 @@ export function tellStory(seed: number, startS: number): Story {
         amount_refunded: 1000,
         currency: 'eur',
         livemode: false,
-        created: begin + 63 * day,
+        created: startS,
         paid: true,
         refunded: false,
         status: 'succeeded',
@@ -175,16 +179,15 @@ export function tellStory(seed: number, startS: number): Story {
               payment_intent: id('pi', 'c'),
               status: 'succeeded',
               reason: 'requested_by_customer',
-              created: begin + 70 * day,
+              created: startS,
             },
           ],
         },
       }),
       scene(
         'Cancels; the subscription ends',
-        90,
         'customer.subscription.deleted',
-        subscribed('canceled', pro, 60, 90, { canceled_at: begin + 80 * day, ended_at: begin + 90 * day }),
+        subscribed('canceled', pro, 30, { canceled_at: startS, ended_at: startS }),
       ),
     ],
   }

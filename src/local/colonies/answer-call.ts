@@ -55,9 +55,16 @@ function refusalOf(thrown: unknown, msgtype: string, { logger }: ServerContext):
   return { status: 500, body: sealRefusal({ status: 500, message: 'the server failed to carry out the call' }) }
 }
 
+/**
+ * Whether the database refused the data: classes 22, 23, 42 and 54. Trouble of the database itself is not the
+ * caller's fault and ends as 500.
+ */
 function isDatabaseError(thrown: unknown): thrown is Error {
   return (
-    thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' && /^[0-9A-Z]{5}$/.test(thrown.code)
+    thrown instanceof Error &&
+    'code' in thrown &&
+    typeof thrown.code === 'string' &&
+    /^(22|23|42|54)[0-9A-Z]{3}$/.test(thrown.code)
   )
 }
 

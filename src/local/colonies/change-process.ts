@@ -26,6 +26,7 @@ export async function changeProcess(
   decide: (process: ProcessRow | undefined) => Change,
 ): Promise<ProcessRow | undefined> {
   const { change, after, before, followUps } = await context.store.transaction(async (transaction) => {
+    for (const hook of context.hooks.beforeLock) await hook(processid, transaction)
     const before = await lockProcess(processid, transaction)
     const change = decide(before)
     const after = before === undefined || change.set === undefined ? before : { ...before, ...change.set }

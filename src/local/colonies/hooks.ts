@@ -8,6 +8,9 @@ import type { Queryable } from './store.ts'
  */
 export type GraphHook = (process: ProcessRow, transaction: Queryable) => Promise<readonly (() => void)[]>
 
+/** Runs first in the transaction that changes a process: takes the locks that must come before that on the process. */
+export type LockHook = (processid: string, transaction: Queryable) => Promise<void>
+
 /** Runs after an assignment, before the reply, for processes of a graph; returns the row to be shown. */
 export type AssignHook = (process: ProcessRow, queryable: Queryable) => Promise<ProcessRow>
 
@@ -22,6 +25,7 @@ export type StatisticsHook = (colonyname: string) => Promise<Readonly<Record<str
 
 /** Places where other modules join in. Fill them in `setUp` functions, see registry.ts. */
 export interface Hooks {
+  readonly beforeLock: LockHook[]
   readonly onAssign: AssignHook[]
   /** After success, failure (by the executor or a limit) or cancellation of a graph's process. */
   readonly onClose: GraphHook[]
@@ -31,5 +35,5 @@ export interface Hooks {
 }
 
 export function createHooks(): Hooks {
-  return { onAssign: [], onClose: [], onGone: [], onColonyRemoved: [], onStatistics: [] }
+  return { beforeLock: [], onAssign: [], onClose: [], onGone: [], onColonyRemoved: [], onStatistics: [] }
 }

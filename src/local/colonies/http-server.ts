@@ -54,7 +54,7 @@ export async function listen(
   }
   const answerApi = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await readBody(request, context.settings.maxBodyBytes)
-    if (body === undefined) return end(response, 413, '')
+    if (body === undefined) return end(response.setHeader('connection', 'close'), 413, '')
     const gone = new AbortController()
     const hangUp = () => gone.abort()
     response.once('close', hangUp)
@@ -90,7 +90,9 @@ function end(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, plainText).end(body)
 }
 
+/** The body as text, or undefined when it is too large; then the rest is not read and the connection ends. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return undefined
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request) {

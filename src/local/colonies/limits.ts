@@ -1,6 +1,6 @@
 /** The limits on execution and waiting, looked at once every `releasePeriodMs`, by whole seconds like the original. */
 
-import { changeProcess } from './change-process.ts'
+import { type Change, changeProcess } from './change-process.ts'
 import type { ServerContext } from './context.ts'
 import { waitDeadline } from './funcspec.ts'
 import { encode } from './json.ts'
@@ -28,19 +28,25 @@ async function enforceLimits(context: ServerContext): Promise<void> {
   const thisSecondUs = nowUs - (nowUs % 1_000_000)
   const overdue = await context.store.query<{ readonly processid: string }>(overdueSql, [thisSecondUs])
   for (const { processid } of overdue) {
-    await changeProcess(processid, context, (process) => {
-      if (process?.state === 1 && process.maxexectime !== -1 && process.execdeadline < thisSecondUs) {
-        return process.maxretries > -1 && process.retries >= process.maxretries
-          ? failed(execLimitText, context)
-          : requeued(process, context)
-      }
-      const limitsWaiting = process?.maxwaittime !== 0 && process?.maxwaittime !== -1
-      if (process?.state === 0 && limitsWaiting && process.waitdeadline < thisSecondUs) {
-        return failed(waitLimitText, context)
-      }
-      return {}
-    })
+    try {
+      await changeProcess(processid, context, (process) => judge(process, thisSecondUs, context))
+    } catch (thrown) {
+      // One process that cannot be changed must not keep the others from their limits.
+      context.logger.error({ err: thrown, processid }, 'a limit could not be enforced')
+    }
   }
+}
+
+/** What is due now: the process may have changed since it was found overdue. */
+function judge(process: ProcessRow | undefined, thisSecondUs: number, context: ServerContext): Change {
+  if (process?.state === 1 && process.maxexectime !== -1 && process.execdeadline < thisSecondUs) {
+    const exhausted = process.maxretries > -1 && process.retries >= process.maxretries
+    return exhausted ? failed(execLimitText, context) : requeued(process, context)
+  }
+  const limitsWaiting = process?.maxwaittime !== 0 && process?.maxwaittime !== -1
+  if (process?.state === 0 && limitsWaiting && process.waitdeadline < thisSecondUs)
+    return failed(waitLimitText, context)
+  return {}
 }
 
 function failed(error: string, context: ServerContext) {

@@ -18,6 +18,10 @@ async function unregisterStale(context: ServerContext): Promise<void> {
   for (const executor of executors) {
     // Executors that never asked have no sign of life to grow old.
     if (executor.state === 3 || executor.lastheardfromtime === 0 || executor.lastheardfromtime >= limitUs) continue
+    context.logger.info(
+      { executor: executor.executorname, colony: executor.colonyname },
+      'silent executor unregistered',
+    )
     await unregister(executor, context)
   }
 }

@@ -96,7 +96,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/** Two nodes of one graph that end at once lock each other's rows; one repetition is the rule. */
+/** Statements on many rows may lock each other out; one repetition is the rule. */
 const deadlockRetries = 3
 
 function isDeadlock(thrown: unknown): boolean {

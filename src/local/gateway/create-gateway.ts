@@ -74,15 +74,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 }, (request, response) => {
+    // A connection that falls idle while we close would otherwise be kept until its caller leaves.
+    response.once('close', () => {
+      if (closing !== undefined) setImmediate(() => server.closeIdleConnections())
+    })
     route(request, response).catch((error: unknown) => send(response, failure(error, log)))
   })
+  let closing: Promise<void> | undefined
   const port = await listen(server, settings.port).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
   await firstLoad(database.reload)
 
-  let closing: Promise<void> | undefined
   const close = async (): Promise<void> => {
     const drained = new Promise((resolve) => server.close(resolve))
     server.closeIdleConnections()

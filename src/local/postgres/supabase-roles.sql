@@ -135,12 +135,32 @@ create table if not exists auth.refresh_tokens (
 revoke all on auth.users, auth.sessions, auth.refresh_tokens from public, anon, authenticated;
 grant all on auth.users, auth.sessions, auth.refresh_tokens to service_role;
 
--- A project reloads the API's schema cache by itself after a change of structure.
+-- A project reloads the API's schema cache by itself after a change of structure; temporary tables are none.
 create or replace function extensions.pgrst_ddl_watch() returns event_trigger
 language plpgsql
 as $$
 begin
-  notify pgrst, 'reload schema';
+  if exists (
+    select
+    from pg_catalog.pg_event_trigger_ddl_commands() as command
+    where command.schema_name is distinct from 'pg_temp'
+      and command.object_type in (
+        'schema', 'table', 'foreign table', 'view', 'materialized view', 'function', 'procedure', 'type', 'rule',
+        'trigger', 'table column'
+      )
+  ) then
+    notify pgrst, 'reload schema';
+  end if;
+end
+$$;
+
+create or replace function extensions.pgrst_drop_watch() returns event_trigger
+language plpgsql
+as $$
+begin
+  if exists (select from pg_catalog.pg_event_trigger_dropped_objects() as dropped where not dropped.is_temporary) then
+    notify pgrst, 'reload schema';
+  end if;
 end
 $$;
 
@@ -150,7 +170,7 @@ begin
     create event trigger pgrst_ddl_watch on ddl_command_end execute function extensions.pgrst_ddl_watch();
   end if;
   if not exists (select from pg_catalog.pg_event_trigger where evtname = 'pgrst_drop_watch') then
-    create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_ddl_watch();
+    create event trigger pgrst_drop_watch on sql_drop execute function extensions.pgrst_drop_watch();
   end if;
 end
 $watch$;

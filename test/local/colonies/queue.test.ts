@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { identityOf } from '../../../src/colonies/index.ts'
-import { createEmptyDatabase, type TestDatabase } from '../../support/index.ts'
+import { identityOf, sign } from '../../../src/colonies/index.ts'
+import { createEmptyDatabase, type TestDatabase, until } from '../../support/index.ts'
 import { colonyName, someWork, startTestColony, type TestColony, type TestExecutor } from './test-colony.ts'
 
 describe('the queue under several executors', () => {
@@ -62,9 +62,33 @@ describe('the queue under several executors', () => {
     expect(new Set(assigned.map((one) => one.processid))).toEqual(new Set(processes.map((one) => one.processid)))
   })
 
+  it('gives no work to an executor that is removed during its long-poll', async () => {
+    const removed = await colony.addExecutor('executor-removed')
+    const poll = removed.client
+      .assign(colonyName, 20, removed.key)
+      .catch((error: { readonly kind: string }) => error.kind)
+    await until(async () => (await colony.user.getExecutor(colonyName, removed.name)).lastheardfromtime !== null)
+    await colony.owner.removeExecutor(colonyName, removed.name)
+    const conditions = { colonyname: colonyName, executortype: 'worker', executornames: [removed.name] }
+    const process = await colony.user.submit(someWork({ conditions }))
+    expect(await poll).toBe('forbidden')
+    expect((await colony.user.getProcess(process.processid)).state).toBe(0)
+  })
+
+  it('reads no body above its limit', async () => {
+    const small = await startTestColony({
+      databaseUrl: database.url,
+      schema: 'small',
+      settings: { maxBodyBytes: 10_000 },
+    })
+    const post = (body: string) => fetch(`${small.server.url}/api`, { method: 'POST', body })
+    expect((await post('x'.repeat(10_000))).status).toBe(400)
+    expect((await post('x'.repeat(10_001))).status).toBe(413)
+    await small.close()
+  })
+
   it('answers an identity that repeats a signed message of somebody else as that somebody, and a changed one as a stranger', async () => {
     const message = JSON.stringify({ colonyname: colonyName, msgtype: 'getcolonymsg' })
-    const { sign } = await import('../../../src/colonies/index.ts')
     const payload = Buffer.from(message).toString('base64')
     const signature = sign(payload, colony.keys.user)
     const post = async (body: object) => {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +8,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGateway } from '../../../src/local/gateway/index.ts'
 import { prepareSupabase, startPostgres } from '../../../src/local/postgres/index.ts'
 import { isAlive } from '../../../src/local/postgres/process-identity.ts'
-import { adminQuery, startGateway, startTestGateway, testKeys, until } from '../../support/index.ts'
+import { adminQuery, fastFolder, startGateway, startTestGateway, testKeys, until } from '../../support/index.ts'
 
 let folder: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bees-reconnect-'))
-  await chmod(folder, 0o711)
+  folder = await fastFolder('bees-reconnect-')
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -116,7 +116,10 @@ test('close lets a running call end and answer', async () => {
       ).length > 0,
     { what: 'the call to run' },
   )
+  const startMs = performance.now()
   await leaving.close()
+  // The idle connection of the pooled client must not hold it up.
+  expect(performance.now() - startMs).toBeLessThan(4_000)
   expect((await call).status).toBe(200)
   expect(await it.effects()).toContain(77)
   await expect(fetch(`${leaving.url}/health`)).rejects.toThrow()

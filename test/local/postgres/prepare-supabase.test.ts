@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { prepareSupabase } from '../../../src/local/postgres/index.ts'
 import { adminQuery, createEmptyDatabase, type TestDatabase } from '../../support/index.ts'
@@ -61,6 +62,28 @@ test('auth reads the claims of the request', async () => {
 test('anon and authenticated read no users', async () => {
   for (const role of ['anon', 'authenticated']) {
     await expect(query(`set role ${role}; select * from auth.users`)).rejects.toMatchObject({ code: '42501' })
+  }
+})
+
+test('a change of structure reloads the schema cache of the API, a temporary table does not', async () => {
+  const client = new pg.Client({ connectionString: database.url })
+  await client.connect()
+  const heard: (string | undefined)[] = []
+  client.on('notification', ({ payload }) => heard.push(payload))
+  // Notifications come before the answer of the statement that sent them.
+  const after = async (sql: string) => {
+    heard.length = 0
+    await client.query(sql)
+    return [...heard]
+  }
+  try {
+    await client.query('listen pgrst')
+    expect(await after('create temp table passing (n int)')).toEqual([])
+    expect(await after('drop table passing')).toEqual([])
+    expect(await after("create function public.g() returns int language sql as 'select 1'")).toEqual(['reload schema'])
+    expect(await after('drop function public.g()')).toEqual(['reload schema'])
+  } finally {
+    await client.end()
   }
 })
 

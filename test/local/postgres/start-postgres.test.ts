@@ -1,19 +1,17 @@
-import { chmod, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { freePort, startPostgres } from '../../../src/local/postgres/index.ts'
 import { commandOf, isAlive } from '../../../src/local/postgres/process-identity.ts'
-import { adminQuery, until } from '../../support/index.ts'
+import { adminQuery, fastFolder, until } from '../../support/index.ts'
 import { startOwner } from './start-owner.ts'
 
 let folder: string
 let dataDir: string
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bees-postgres-'))
-  await chmod(folder, 0o711)
+  folder = await fastFolder('bees-postgres-')
   dataDir = join(folder, 'postgres')
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
@@ -96,23 +94,23 @@ test('kill -9 of the owner: Postgres goes away by itself, nothing committed is l
 })
 
 test('kill -9 of the owner and an immediate start: no wait needed', async () => {
-  const owner = await startOwner('postgres', dataDir, true)
+  const owner = await startOwner('postgres', dataDir)
   await keep(String(owner.said['url']), 6)
   await owner.kill()
-  const again = await startPostgres({ dataDir })
+  const again = await startPostgres({ dataDir, durable: false })
   expect(again.pid).not.toBe(pidOf(owner.said))
   expect(await kept(again.url)).toEqual([6])
   await again.stop()
 })
 
 test('kill -9 of owner and guardian: the orphan is ended by the next start', async () => {
-  const owner = await startOwner('postgres', dataDir, true)
+  const owner = await startOwner('postgres', dataDir)
   const orphan = pidOf(owner.said)
   await keep(String(owner.said['url']), 7)
   process.kill(await parentOf(orphan), 'SIGKILL')
   await owner.kill()
   expect(isAlive(orphan)).toBe(true)
-  const again = await startPostgres({ dataDir })
+  const again = await startPostgres({ dataDir, durable: false })
   expect(isAlive(orphan)).toBe(false)
   expect(await kept(again.url)).toEqual([7])
   await again.stop()

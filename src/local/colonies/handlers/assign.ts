@@ -1,7 +1,7 @@
 import { assignOne } from '../assignment.ts'
 import type { Caller, Handler, HandlerTable, ServerContext } from '../context.ts'
 import { decode, integer, struct, text } from '../decode.ts'
-import { requireMember } from '../membership.ts'
+import { notMember, requireMember } from '../membership.ts'
 import { processJson } from '../process-json.ts'
 import type { ProcessRow } from '../process-row.ts'
 import { broken, malformed, missing, Refusal } from '../refusal.ts'
@@ -37,9 +37,13 @@ const assign: Handler = async (message, caller, context) => {
 
 /** One try; also a sign of life. While the colony is paused nothing is tried. */
 async function attempt(work: WorkRequest, context: ServerContext): Promise<ProcessRow | undefined> {
+  const { colonyname, executorname, executorid } = work.executor
+  const current = context.directory.executor(colonyname, executorname)
+  // An executor that was removed during its long-poll must not be given work any more.
+  if (current?.state !== 1 || current.executorid !== executorid) throw notMember(colonyname)
   const nowUs = context.clock.nowUs()
   context.directory.heard(work.executor, nowUs)
-  if (context.directory.colony(work.executor.colonyname)?.paused === true) return undefined
+  if (context.directory.colony(colonyname)?.paused === true) return undefined
   return await assignOne(work, nowUs, context.settings, context.store)
 }
 

@@ -19,15 +19,14 @@ export type SocketHandler = (
   context: ServerContext,
 ) => Promise<void>
 
-/** Sends one reply frame. @param sent called when the frame has left or the socket is gone */
+/** Sends one reply frame, or nothing when the socket is gone. */
 export function sendFrame(
   { socket, binary }: SocketPeer,
   reply: { readonly payloadtype: string; readonly json: string },
   { faults }: ServerContext,
-  sent?: () => void,
 ): void {
   if (faults.strike(['ws_drop'], reply.payloadtype) !== undefined) socket.terminate()
-  socket.send(sealReply(reply.payloadtype, reply.json), { binary }, () => sent?.())
+  socket.send(sealReply(reply.payloadtype, reply.json), { binary }, () => undefined)
 }
 
 export function sendErrorFrame({ socket, binary }: SocketPeer, refusal: Pick<Refusal, 'status' | 'message'>): void {

@@ -25,11 +25,11 @@ export async function addChild(
   transaction: Queryable,
   context: ServerContext,
 ): Promise<ProcessRow> {
-  // The parent, then the graph: the order in which a close locks them.
-  const parent = await requireParent(child, callerId, transaction)
+  // The graph before its processes: the order in which everybody locks them.
   await transaction.query(`select 1 from $schema.processgraphs where processgraphid = $1 for update`, [
-    parent.processgraphid,
+    child.processgraphid,
   ])
+  const parent = await requireParent(child, callerId, transaction)
   const below = child.insert ? parent.children : await siblingChildren(child, transaction)
   const process = newProcess(child.spec, {
     initiatorid: '',

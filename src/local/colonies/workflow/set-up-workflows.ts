@@ -8,6 +8,15 @@ import { joinJsonArrays } from './json-arrays.ts'
 /** Joins in where processes of a graph are assigned and closed. */
 export function setUp(context: ServerContext): void {
   const { hooks, store } = context
+  // Graph before process, everywhere: nodes of one graph that end at once would lock each other out.
+  hooks.beforeLock.push(async (processid, transaction) => {
+    await transaction.query(
+      `select 1 from $schema.processgraphs
+       where processgraphid = (select processgraphid from $schema.processes where processid = $1)
+       for update`,
+      [processid],
+    )
+  })
   hooks.onClose.push(async (process, transaction) => {
     const resolved = await resolveGraph(process.processgraphid, transaction, context)
     return [() => tell(resolved, context)]
