@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The launcher. Bees run on Node 24, which reads TypeScript as it is. Where the system's Node is older, the dev
 // dependency `node` (24.x) beside this file is used instead, so that `npx bees` works after a plain `npm ci`.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const major = Number(process.versions.node.split('.')[0])
@@ -17,7 +18,8 @@ if (major >= 24) {
     )
     process.exit(1)
   }
-  // spawnSync leaves signals to the child: Ctrl-C reaches the whole foreground group.
-  const child = spawnSync(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
-  process.exit(child.status ?? 1)
+  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  // Whoever signals us means the hive. We stay until it has ended, so that its exit code is ours.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))
 }

@@ -1,7 +1,7 @@
 import { loadBees } from '../bee/index.ts'
 import { ColoniesClient, createHttpTransport, parsePrivateKey } from '../colonies/index.ts'
 import type { Config } from '../config.ts'
-import { coloniesBroker, createDirect, createFleet, createSubmitter, type FleetDrain } from '../fleet/index.ts'
+import { coloniesBroker, createFleet, type FleetDrain } from '../fleet/index.ts'
 import { type HttpServer, startHttp } from '../http/index.ts'
 import { systemClock } from '../resilience/index.ts'
 import type { Log, Metrics } from '../telemetry/index.ts'
@@ -80,19 +80,11 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
     tuning: { poller: { pollTimeoutS: config.BEES_POLL_SECONDS }, cutPollAtStop: cutPollAtStop ?? false },
   })
 
-  const memberKey = key(config.COLONIES_PRVKEY)
-  const stripeWebhook =
-    config.STRIPE_WEBHOOK_SECRET === undefined || memberKey === undefined || submitterKey === undefined
-      ? undefined
-      : stripeIngress({
-          config,
-          bees,
-          submitter: createSubmitter({ client: clientFor(memberKey), colony, envelopeKey: submitterKey, bees, clock }),
-          runDirect: createDirect({ bees, ledger, colony, receiptKey, clock, log, metrics, env }),
-          ledger,
-          log,
-          metrics,
-        })
+  const takesStripe =
+    config.STRIPE_WEBHOOK_SECRET !== undefined &&
+    config.COLONIES_PRVKEY !== undefined &&
+    bees.some(({ name }) => name === 'finance')
+  const stripeWebhook = takesStripe ? stripeIngress({ config, bees, ledger, transport, env, log, metrics }) : undefined
 
   let draining = false
   const readiness = () => readinessOf(fleet.status(), draining)

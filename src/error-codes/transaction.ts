@@ -24,9 +24,9 @@ export const transactionCodes = {
     "Look up the SQLSTATE in the message; it is a bug in the task's SQL or its input.",
   ),
   BEE_TRANSACTION_FORBIDDEN: code(
-    'terminal',
-    'The key may not execute bee_execute.',
-    'Check SUPABASE_SECRET_KEY and run `bees migrate`.',
+    'retryable',
+    'The database refuses the key, or a right is missing. No process is closed as failed for that: the polls stop.',
+    'Check SUPABASE_SECRET_KEY and run `bees migrate`; what waits at the broker goes on when the key is right.',
   ),
   BEE_TRANSACTION_MISSING: code(
     'retryable',

@@ -1,5 +1,5 @@
 import type { Bee } from '../bee/index.ts'
-import { type BeeError, toBeeError } from '../errors.ts'
+import { BeeError, toBeeError } from '../errors.ts'
 import type { Log } from '../telemetry/index.ts'
 import { createBeeState } from './bee-state.ts'
 import type { BeeStatus } from './bee-status.ts'
@@ -112,10 +112,13 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
     try {
       await intake.prepare()
     } catch (thrown) {
-      // What a bee throws while it reads its settings may quote them: only its name is told.
+      // A BeeError is written to be shown. Anything else that a bee throws while it reads its settings may quote them.
       const name = thrown instanceof Error ? thrown.name : typeof thrown
-      defect = toBeeError(thrown).code === 'BEE_INTERNAL' ? null : toBeeError(thrown)
-      log.error({ code: defect?.code ?? 'BEE_BEE_INVALID', name }, 'the services of the bee could not be built')
+      defect =
+        thrown instanceof BeeError
+          ? thrown
+          : new BeeError('BEE_BEE_INVALID', `the services of bee ${bee.name} could not be built: it threw ${name}`)
+      log.error({ code: defect.code, reason: defect.message }, 'the bee cannot start')
       state.send('fail')
       return
     }
@@ -136,7 +139,7 @@ export function createBeeRunner(bee: Bee, ports: BeeRunnerPorts): BeeRunner {
       const wasStarted = state.state !== 'idle' && state.state !== 'failed'
       state.send('drain')
       stopping.abort()
-      if (!wasStarted) return { finished: true, givenBack: 0, left: 0 }
+      if (!wasStarted) return { givenBack: 0, left: 0, stillRunning: 0 }
       const waiting = new AbortController()
       await Promise.race([background, clock.sleep(Math.max(0, deadlineMs - clock.monotonicMs()), waiting.signal)])
       waiting.abort()

@@ -10,12 +10,12 @@ import type { Slots } from './slots.ts'
 
 /** How one bee ended. */
 export interface BeeDrain {
-  /** No handler was running any more at the end. */
-  readonly finished: boolean
   /** Processes that went back to the queue at once. */
   readonly givenBack: number
   /** Processes that the broker hands out again only after their time limit. */
   readonly left: number
+  /** Handlers that were still running at the end, deaf to their signal; what they do changes nothing. */
+  readonly stillRunning: number
 }
 
 export interface DrainParts {
@@ -81,21 +81,18 @@ export async function drainBee(parts: DrainParts, deadlineMs: number, force: Abo
   for (const owned of ownership.held()) owned.stop(new BeeError('BEE_SHUTTING_DOWN'))
   await waitFor(isIdle, deadlineMs - marginMs / 2, marginMs / 2)
 
-  const finished = isIdle()
   const unfinished = (): number => ownership.held().length + ownership.leftCount() + intake.refused
   const lastMs = Math.max(deadlineMs, clock.monotonicMs() + UNREGISTER_MS)
-  let back = true
   if (poller !== null && !polled) {
-    // Off the register before the poll is cut, so that hardly anything can be assigned to it, and once more afterwards
-    // for what was: that call gives back.
-    back = await sessions.unregister(lastMs)
+    // Whatever the cut poll was assigned goes back with the rest, one call later.
     poller.cut()
     await pollerEnded
     await clock.sleep(CUT_PAUSE_MS)
   }
   const goesBack = unfinished()
-  back = (await sessions.unregister(lastMs)) || (back && goesBack === 0)
+  const unregistered = await sessions.unregister(lastMs)
+  const back = unregistered || goesBack === 0
   force.removeEventListener('abort', wake)
   parts.state.send('drained')
-  return { finished, givenBack: back ? goesBack : 0, left: back ? 0 : goesBack }
+  return { givenBack: back ? goesBack : 0, left: back ? 0 : goesBack, stillRunning: slots.stuck + slots.busy }
 }

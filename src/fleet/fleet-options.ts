@@ -33,9 +33,9 @@ export interface FleetTuning {
   readonly registerBaseMs: number
   readonly registerCapMs: number
   /**
-   * At stop, an idle bee cuts its open poll and is taken off the register twice around it, instead of waiting until
-   * the poll ends. Only with the colony key. What the cut poll was assigned goes back to the queue with the second
-   * removal; where several broker servers forward polls to each other it may go back only after its execution limit.
+   * At stop, an idle bee cuts its open poll before it leaves the register, instead of waiting until the poll ends. Only
+   * with the colony key, since leaving the register is what puts a process back that the cut poll was assigned. Where
+   * several broker servers forward polls to each other, such a process may go back only after its execution limit.
    * @default false
    */
   readonly cutPollAtStop: boolean
@@ -50,7 +50,7 @@ export const defaultTuning: FleetTuning = Object.freeze({
     heartbeatMs: 60_000,
     breakerLookMs: 250,
   }),
-  watcher: Object.freeze({ busyMs: 3_000, idleMs: 60_000, callMs: 5_000 }),
+  watcher: Object.freeze({ busyMs: 3_000, idleMs: 60_000, confirmMs: 500, callMs: 5_000 }),
   waitingPerSlot: 4,
   stuckPerSlot: 1,
   unknownBudgetMs: 60_000,

@@ -17,11 +17,13 @@ export interface FleetStatus {
 export interface FleetDrain {
   /**
    * - 0: everything finished or was given back, and every receipt is stored;
-   * - 1: something was left to the broker's time limit, or a receipt is not stored, or a handler was still running.
+   * - 1: something was left to the broker's time limit, or a receipt is not stored.
    */
   readonly exitCode: 0 | 1
   readonly givenBack: number
   readonly left: number
+  /** Handlers that were still running at the end, deaf to their signal; what they do changes nothing. */
+  readonly stillRunning: number
   readonly receiptsPending: number
   readonly forced: boolean
   /** Milliseconds. */
@@ -80,13 +82,14 @@ export function createFleet(options: FleetOptions): Fleet {
     const sum = (count: (bee: (typeof bees)[number]) => number): number =>
       bees.reduce((total, bee) => total + count(bee), 0)
     const left = sum((bee) => bee.left)
-    const clean = left === 0 && receiptsPending === 0 && bees.every((bee) => bee.finished)
+    const clean = left === 0 && receiptsPending === 0
     const durationMs = clock.monotonicMs() - beganMs
     metrics.drain(durationMs)
     return {
       exitCode: clean ? 0 : 1,
       givenBack: sum((bee) => bee.givenBack),
       left,
+      stillRunning: sum((bee) => bee.stillRunning),
       receiptsPending,
       forced: forcing.signal.aborted,
       durationMs,

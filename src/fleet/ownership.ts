@@ -1,4 +1,5 @@
 import { BeeError } from '../errors.ts'
+import type { Fence } from '../ledger/index.ts'
 import type { Clock } from '../resilience/index.ts'
 import type { Assignment } from './broker.ts'
 import { compareFences } from './compare-fences.ts'
@@ -45,8 +46,9 @@ export interface Ownership {
   leftCount(): number
 }
 
+/** Holds no input: a remembered process must not keep megabytes alive. */
 interface Entry {
-  readonly assignment: Assignment
+  readonly fence: Fence
   readonly owned: Owned | null
   readonly left: boolean
   /** A remembered assignment may be forgotten after this, monotonic milliseconds. */
@@ -54,21 +56,24 @@ interface Entry {
 }
 
 // A list of running processes that was asked for before a close may still name the process; it is older than this never.
-const REMEMBER_FINISHED_MS = 60_000
+const REMEMBER_FINISHED_MS = 15_000
 // The broker looks at time limits every second and acts up to two seconds late.
 const BROKER_LATENESS_MS = 5_000
-const SWEEP_SIZE = 1_000
+const FIRST_SWEEP_SIZE = 1_000
 
 /** Which assignments are ours: processid → assignment, with the reasons to stop working on them. */
 export function createOwnership(clock: Clock): Ownership {
   const entries = new Map<string, Entry>()
+  let sweepSize = FIRST_SWEEP_SIZE
 
   const isHeld = (entry: Entry): boolean => entry.owned !== null
   const isRemembered = (entry: Entry): boolean => isHeld(entry) || clock.monotonicMs() < entry.keepUntilMs
 
+  // Each sweep looks at everything, so the next one waits until the table has doubled.
   const sweep = (): void => {
-    if (entries.size < SWEEP_SIZE) return
+    if (entries.size < sweepSize) return
     for (const [id, entry] of entries) if (!isRemembered(entry)) entries.delete(id)
+    sweepSize = Math.max(FIRST_SWEEP_SIZE, entries.size * 2)
   }
 
   const current = (processId: string): Entry | undefined => {
@@ -87,7 +92,7 @@ export function createOwnership(clock: Clock): Ownership {
     const cancelTimer = clock.after(Math.max(0, times.abortAtMs - clock.monotonicMs()), () =>
       stop(new BeeError('BEE_DEADLINE')),
     )
-    return {
+    const owned: Owned = {
       assignment,
       claimedAtMs: clock.monotonicMs(),
       ...times,
@@ -109,27 +114,29 @@ export function createOwnership(clock: Clock): Ownership {
       },
       release(how) {
         cancelTimer()
-        if (entries.get(assignment.processId)?.assignment !== assignment) return
+        // A newer assignment has taken the place.
+        if (entries.get(assignment.processId)?.owned !== owned) return
         const now = clock.monotonicMs()
         const keepUntilMs = how === 'left' ? times.deadlineMs + BROKER_LATENESS_MS : now + REMEMBER_FINISHED_MS
-        entries.set(assignment.processId, { assignment, owned: null, left: how === 'left', keepUntilMs })
+        entries.set(assignment.processId, { fence: assignment.fence, owned: null, left: how === 'left', keepUntilMs })
       },
     }
+    return owned
   }
 
   return {
     claim(assignment, times) {
       sweep()
       const known = current(assignment.processId)
-      if (known !== undefined && compareFences(known.assignment.fence, assignment.fence) >= 0) return null
+      if (known !== undefined && compareFences(known.fence, assignment.fence) >= 0) return null
       known?.owned?.lose()
       const owned = createOwned(assignment, times)
-      entries.set(assignment.processId, { assignment, owned, left: false, keepUntilMs: 0 })
+      entries.set(assignment.processId, { fence: assignment.fence, owned, left: false, keepUntilMs: 0 })
       return owned
     },
     knows(assignment) {
       const known = current(assignment.processId)
-      return known !== undefined && compareFences(known.assignment.fence, assignment.fence) >= 0
+      return known !== undefined && compareFences(known.fence, assignment.fence) >= 0
     },
     held: () => [...entries.values()].flatMap(({ owned }) => (owned === null ? [] : [owned])),
     leftCount: () => [...entries.values()].filter((entry) => entry.left && isRemembered(entry)).length,

@@ -118,9 +118,8 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
     return clock.sleep(waitMs, stopping.signal)
   }
 
-  const answered = (): void => {
+  const heard = (): void => {
     lastAnswerMs = clock.monotonicMs()
-    failures = 0
     hold = null
     state.send('resume')
   }
@@ -137,22 +136,24 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
     ports.metrics.poll(bee, counted, openMs)
     switch (outcome.kind) {
       case 'process':
-        answered()
+        heard()
+        failures = 0
         return ports.deliver(outcome.assignment, openMs)
       case 'empty':
-        lastAnswerMs = lastCallMs
-        // A poll that took its time is answered by the next one at once; one that came back early must not spin.
-        if (openMs >= options.pollTimeoutS * 500) return answered()
-        return backOff()
+        heard()
+        // A poll that took its time is followed by the next one at once; one that came back early must not spin.
+        if (openMs < options.pollTimeoutS * 500) return backOff()
+        failures = 0
+        return
       case 'paused':
         lastAnswerMs = lastCallMs
         suspend('paused')
         return backOff()
       case 'unregistered':
+        hold = null
         state.send('unregistered')
         await backOff()
-        await ports.register()
-        return
+        return ports.register()
       case 'error':
         suspend('broker')
         ports.log.warn({ bee, code: outcome.error.code, reason: outcome.error.message, failures }, 'a poll failed')
@@ -166,7 +167,13 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
     for (;;) {
       await waitForRoom()
       if (stopping.signal.aborted) return
-      await poll()
+      try {
+        await poll()
+      } catch (thrown) {
+        // Nothing above throws by contract; a defect must not end the polling in silence.
+        ports.log.error({ code: 'BEE_INTERNAL', reason: String(thrown) }, 'a poll threw')
+        await backOff()
+      }
     }
   }
 

@@ -79,6 +79,9 @@ export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
     }
   }
 
+  const takeOff = ({ broker, identity }: Session, deadlineMs: number): Promise<boolean> =>
+    broker.unregister(identity.executorName, { deadlineMs })
+
   const register = async (): Promise<'registered' | 'later' | 'failed'> => {
     const { identity, broker } = session
     const deadlineMs = clock.monotonicMs() + REGISTER_MS
@@ -122,14 +125,16 @@ export function createSessions(bee: Bee, ports: SessionPorts): Sessions {
     },
     registerUntilDone,
     async renew() {
+      const struckOff = session
       session = open()
+      // A poll that was open while the broker struck us off may have been assigned a process after that, which the old
+      // identity can never close: removing it once more puts it back into the queue.
+      if (session !== struckOff) await takeOff(struckOff, clock.monotonicMs() + REGISTER_MS)
       await registerUntilDone()
     },
     async unregister(deadlineMs) {
       if (!factory.canGiveBack) return false
-      const removals = [...known.values()].map(({ broker, identity }) =>
-        broker.unregister(identity.executorName, { deadlineMs }),
-      )
+      const removals = [...known.values()].map((each) => takeOff(each, deadlineMs))
       // Only the identity in use counts: the broker itself has struck off the earlier ones.
       const results = await Promise.all(removals)
       return results.at(-1) === true

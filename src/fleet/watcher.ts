@@ -10,6 +10,11 @@ export interface WatcherOptions {
   readonly busyMs: number
   /** How often it is asked while nothing is running, ms: finds what a lost reply left behind. @default 60_000 */
   readonly idleMs: number
+  /**
+   * A process that we do not know must still be there after this, ms: the reply of the poll that brings it may be on
+   * its way. @default 500
+   */
+  readonly confirmMs: number
   /** Bound of one call, ms. @default 5_000 */
   readonly callMs: number
 }
@@ -19,7 +24,7 @@ export interface WatcherPorts {
   readonly ownership: Ownership
   readonly broker: () => Broker
   /** The broker thinks that we run it and we do not know it. */
-  readonly orphan: (assignment: Assignment, broker: Broker) => void
+  readonly orphan: (assignment: Assignment) => void
   /** Somebody cancelled it at the broker. */
   readonly cancelled: (owned: Owned) => void
 }
@@ -40,6 +45,7 @@ export function startWatcher(ports: WatcherPorts, options: WatcherOptions): Watc
   const notifier = createNotifier(clock)
   let stopped = false
   let asked = true
+  let suspects: ReadonlyMap<string, number> = new Map()
 
   const budget = () => ({ deadlineMs: clock.monotonicMs() + options.callMs })
 
@@ -68,7 +74,19 @@ export function startWatcher(ports: WatcherPorts, options: WatcherOptions): Watc
       .held()
       .filter((owned) => owned.claimedAtMs < askedMs && !owned.closing && !owned.signal.aborted && !isListed(owned))
     for (const owned of doubtful) await examine(owned, broker)
-    for (const assignment of listed) if (!ownership.knows(assignment)) ports.orphan(assignment, broker)
+    confirm(
+      listed.filter((assignment) => !ownership.knows(assignment)),
+      askedMs,
+    )
+  }
+
+  const confirm = (unknown: readonly Assignment[], askedMs: number): void => {
+    const before = suspects
+    const since = (assignment: Assignment): number => before.get(nameOf(assignment)) ?? askedMs
+    const orphans = unknown.filter((assignment) => askedMs - since(assignment) >= options.confirmMs)
+    const undecided = unknown.filter((assignment) => !orphans.includes(assignment))
+    suspects = new Map(undecided.map((assignment) => [nameOf(assignment), since(assignment)]))
+    for (const assignment of orphans) ports.orphan(assignment)
   }
 
   const loop = async (): Promise<void> => {
@@ -80,7 +98,8 @@ export function startWatcher(ports: WatcherPorts, options: WatcherOptions): Watc
         lookedMs = clock.monotonicMs()
         await look()
       }
-      if (!stopped) await notifier.wait(options.busyMs)
+      if (suspects.size > 0) asked = true
+      if (!stopped) await notifier.wait(asked ? options.confirmMs : options.busyMs)
     }
   }
 
@@ -96,3 +115,5 @@ export function startWatcher(ports: WatcherPorts, options: WatcherOptions): Watc
     },
   }
 }
+
+const nameOf = ({ processId, fence }: Assignment): string => `${processId} ${fence.retries} ${fence.starttime}`

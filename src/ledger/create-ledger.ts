@@ -180,6 +180,9 @@ function isDecided(error: BeeError): boolean {
 
 /** What an error says about the database as a whole. */
 function judge(error: BeeError): Verdict {
+  // A wrong key is everybody's trouble: better no polls than tasks that cannot be settled. A right that one task's SQL
+  // lacks (42501) is its own.
+  if (error.code === 'BEE_TRANSACTION_FORBIDDEN') return error.details['sqlstate'] === '42501' ? 'success' : 'failure'
   if (error.code !== 'BEE_TRANSACTION_UNKNOWN' && error.code !== 'BEE_TRANSACTION_TRANSIENT') return 'success'
   if (error.details['stopped'] === true) return 'neutral'
   // Lock waits and deadlocks come from calls that meet on one row; the database itself is well.

@@ -41,7 +41,7 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerProcess
   ]).catch((): BrokerReport => ({ kind: 'failed', code: 'timeout', message: `not ready within ${startTimeoutMs} ms` }))
   if (report.kind === 'failed') {
     child.kill('SIGKILL')
-    if (report.code === 'EADDRINUSE') {
+    if (report.code === 'BEE_PORT_IN_USE') {
       throw new BeeError('BEE_PORT_IN_USE', `The local Colonies server's port ${options.port} is taken.`)
     }
     throw new BeeError('BEE_LOCAL_STACK_FAILED', `The local Colonies server did not start: ${report.message}`)

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { identityOf, parsePrivateKey } from '../colonies/index.ts'
 import type { Config } from '../config.ts'
+import { BeeError } from '../errors.ts'
 import { type BrokerProcess, startBroker } from './broker-process.ts'
 import { prepareColony } from './colony.ts'
 import { type RunningGateway, startGateway } from './gateway/index.ts'
@@ -81,13 +82,15 @@ async function startDatabase(
 ): Promise<RunningGateway> {
   await prepareSupabase(databaseUrl)
   await migrate(databaseUrl, { dir: options.migrationsDir })
-  return startGateway({
-    databaseUrl,
-    port: await portFor(preferredPorts.gateway),
-    keys: { anon: keys.publishable, service_role: keys.secret },
-    storageDir: resolve(dataDir, 'storage'),
-    faultControl: options.faultControl ?? false,
-  })
+  return onPort(preferredPorts.gateway, (port) =>
+    startGateway({
+      databaseUrl,
+      port,
+      keys: { anon: keys.publishable, service_role: keys.secret },
+      storageDir: resolve(dataDir, 'storage'),
+      faultControl: options.faultControl ?? false,
+    }),
+  )
 }
 
 async function startColony(
@@ -96,12 +99,11 @@ async function startColony(
   keys: LocalKeys,
   options: LocalStackOptions,
 ): Promise<BrokerProcess> {
-  const broker = await startBroker({
-    databaseUrl,
-    port: await portFor(preferredPorts.broker),
-    serverId: identityOf(parsePrivateKey(keys.server)),
-    faultControl: options.faultControl ?? false,
-  })
+  const serverId = identityOf(parsePrivateKey(keys.server))
+  const faultControl = options.faultControl ?? false
+  const broker = await onPort(preferredPorts.broker, (port) =>
+    startBroker({ databaseUrl, port, serverId, faultControl }),
+  )
   try {
     await prepareColony(`http://127.0.0.1:${broker.port}`, config.COLONIES_COLONY_NAME, keys)
     return broker
@@ -111,8 +113,15 @@ async function startColony(
   }
 }
 
-async function portFor(preferred: number): Promise<number> {
-  return (await isPortFree(preferred)) ? preferred : 0
+/** On the preferred port or, when somebody has it or takes it at this very moment, on a free one. */
+async function onPort<Part>(preferred: number, start: (port: number) => Promise<Part>): Promise<Part> {
+  if (!(await isPortFree(preferred))) return start(0)
+  try {
+    return await start(preferred)
+  } catch (error) {
+    if (error instanceof BeeError && error.code === 'BEE_PORT_IN_USE') return start(0)
+    throw error
+  }
 }
 
 function keyVariables(keys: LocalKeys, config: Config): Record<string, string> {

@@ -75,7 +75,10 @@ begin
       execute format('alter table %s enable row level security', target.name);
     end if;
     execute format(
-      'revoke all on %s %s from %s', case target.relkind when 'S' then 'sequence' else 'table' end, target.name, outsiders
+      'revoke all on %s %s from %s',
+      case target.relkind when 'S' then 'sequence' else 'table' end,
+      target.name,
+      outsiders
     );
   end loop;
 

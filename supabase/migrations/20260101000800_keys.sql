@@ -40,7 +40,8 @@ begin
       then 'kid: expected the RFC 7638 thumbprint of the key'
     when bees.is_text(call -> 'use', '^(receipt|task)$') is not true then 'use: expected receipt or task'
     when bees.is_timestamp(call -> 'not_before') is not true then 'not_before: expected an RFC 3339 time'
-    when jsonb_typeof(call -> 'not_after') is distinct from 'null' and bees.is_timestamp(call -> 'not_after') is not true
+    when jsonb_typeof(call -> 'not_after') is distinct from 'null'
+      and bees.is_timestamp(call -> 'not_after') is not true
       then 'not_after: expected null or an RFC 3339 time'
   end;
   if problem is not null then

@@ -3,8 +3,8 @@
 -- security definer: its callers may touch nothing but this function. The settings: built-in names are looked up in
 -- pg_catalog before anything else (with an empty search_path a caller's temporary table, named like a type, would come
 -- first), all others are qualified; a lock is waited for 1.5 s; a statement may take 3 s (PostgREST applies the
--- function's limit and isolation before it begins); the caller waits 4 s, so that the
--- database gives up first and the outcome is known.
+-- function's limit and isolation before it begins); the caller waits 4 s, so that the database gives up first and the
+-- outcome is known.
 create function public.bee_execute(call jsonb)
 returns jsonb
 language plpgsql

@@ -98,7 +98,6 @@ describe('a broker in trouble', () => {
     await around.owner.removeExecutor('dev', before.executorName)
     await until(() => seen.get('struck off')?.includes('ownership lost'), { timeoutMs: 10_000 })
     gate('struck off').open()
-    setTimeout(() => console.log(hive.lines.join('')), 10000)
     expect((await around.submitter.waitFor(processId, { timeoutMs: 15_000 })).state).toBe('success')
     expect(worked(hive).executor).not.toBe(before.executor)
     expect(await around.effects('wait')).toHaveLength(1)

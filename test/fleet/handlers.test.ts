@@ -124,6 +124,18 @@ describe('a handler', () => {
     expect(await around.ledgerRows(processId)).toBe(0)
   })
 
+  it('that is deaf beyond its deadline cannot interfere with the next run of its process', async () => {
+    const { processId } = await submit('deaf', { note: 'twice' }, 2_000)
+    await until(() => seen.get('twice')?.filter((what) => what === 'started').length === 2, { timeoutMs: 10_000 })
+    gate('twice').open()
+    expect((await around.submitter.waitFor(processId, { timeoutMs: 10_000 })).state).toBe('success')
+    await until(() => status().slots.stuck === 0)
+    expect(seen.get('twice')?.filter((what) => what === 'wrote')).toHaveLength(1)
+    expect(seen.get('twice')?.filter((what) => what.startsWith('refused'))).toHaveLength(1)
+    expect(await around.ledgerRows(processId)).toBe(1)
+    expect((await around.effects('deaf')).filter((row) => (row as { note: string }).note === 'twice')).toHaveLength(1)
+  })
+
   it('at its task’s limit makes others of that task wait and lets other tasks past', async () => {
     const limited = await Promise.all(['l1', 'l2', 'l3'].map((note) => submit('one_at_a_time', { note })))
     await until(() => ['l1', 'l2', 'l3'].some((note) => seen.has(note)))

@@ -123,7 +123,7 @@ export interface TestFleetOptions extends Partial<Omit<FleetOptions, 'broker' | 
 /** Quick numbers for tests; the poll ends soon, so that a drain does too. */
 export const quick = {
   poller: { pollTimeoutS: 1, startJitterMs: 1, backoffBaseMs: 20, backoffCapMs: 200, breakerLookMs: 20 },
-  watcher: { busyMs: 200, idleMs: 500, callMs: 2_000 },
+  watcher: { busyMs: 200, idleMs: 500, confirmMs: 100, callMs: 2_000 },
   registerBaseMs: 20,
   registerCapMs: 200,
   abortGraceMs: 100,

@@ -30,7 +30,7 @@ describe('ownership', () => {
     owned?.release('finished')
     expect(ownership.held()).toEqual([])
     expect(ownership.claim(assignment(0, early), times)).toBeNull()
-    await clock.advance(61_000)
+    await clock.advance(16_000)
     expect(ownership.knows(assignment(0, early))).toBe(false)
   })
 

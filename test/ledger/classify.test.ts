@@ -22,7 +22,7 @@ const failureOf = {
   [UNKNOWN]: 'unknown_outcome',
   [REFUSED]: 'terminal',
   [MISSING]: 'retryable',
-  [FORBIDDEN]: 'terminal',
+  [FORBIDDEN]: 'retryable',
 }
 
 /** By code, with the HTTP status that PostgREST sends along. */

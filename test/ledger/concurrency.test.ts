@@ -27,6 +27,26 @@ describe('at the same time', () => {
     expect((await ledger.effects()).length).toBe(1)
   })
 
+  test('50 callers with the next step of a known process have one effect', async () => {
+    const before = (await ledger.effects()).length
+    const call = transactionCall({ payload: { mark: hex() }, nonce: nonce() })
+    await ledger.execute(call)
+    const replies = await times(50, () => ledger.execute({ ...call, step: 2 }))
+    expect(tally(replies)).toEqual({ applied: 1, replayed: 49 })
+    expect((await ledger.effects()).length).toBe(before + 2)
+  })
+
+  test('an older assignment waits for the newer one in flight and is then fenced', async () => {
+    const call = transactionCall({ payload: { mark: hex() } })
+    await ledger.execute(call)
+    const newer = { ...call, step: 2, fence: fence(1), task: 'wait', payload: { seconds: 0.3 } }
+    const running = ledger.execute(newer)
+    const sleeping = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`
+    await expect.poll(async () => (await ledger.admin.query(sleeping)).rowCount).toBe(1)
+    expect(await ledger.execute({ ...call, step: 3 })).toMatchObject({ outcome: 'fenced' })
+    expect(await running).toMatchObject({ outcome: 'applied' })
+  })
+
   test('50 processes with one business key have one effect', async () => {
     const before = (await ledger.effects()).length
     const payload = { mark: hex() }

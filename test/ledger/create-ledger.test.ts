@@ -73,11 +73,19 @@ describe('refusals', () => {
       const ledger = stack.open({ key })
       expect(await failure(ledger.transact(transactionCall({ payload: key }), within(5000)))).toMatchObject({
         code: 'BEE_TRANSACTION_FORBIDDEN',
-        failure: 'terminal',
+        // Not terminal: a mistake in a key must not close the work of a whole night as failed.
+        failure: 'retryable',
       })
-      expect(ledger.requests()).toBe(1)
     }
     expect(await stack.effects()).not.toContain(stack.gateway.keys.anon)
+  })
+
+  test('an unknown key opens the breaker, so that nothing is taken that cannot be settled', async () => {
+    const ledger = stack.open({ key: 'sb_secret_of_somebody_else', breaker: { failures: 2 } })
+    for (let count = 0; count < 2 && ledger.breaker.state === 'closed'; count += 1) {
+      await failure(ledger.transact(transactionCall(), within(5000)))
+    }
+    expect(ledger.breaker.state).toBe('open')
   })
 
   test('the narrow role is enough', async () => {
@@ -97,6 +105,18 @@ describe('refusals', () => {
 })
 
 describe('after an unknown outcome', () => {
+  test.each(['empty_404', 'array_404'] as const)(
+    'the error says what was sent, not what the client made of it: %s',
+    async (kind) => {
+      stack.gateway.faults.add({ kind })
+      const ledger = stack.open({ retry: { tries: 1, baseMs: 0, factor: 1, capMs: 0 } })
+      expect(await failure(ledger.transact(transactionCall(), within(5000)))).toMatchObject({
+        code: 'BEE_TRANSACTION_UNKNOWN',
+        details: { status: 404 },
+      })
+    },
+  )
+
   test('a refusal that did not look into the ledger leaves it unknown', async () => {
     let requests = 0
     const rotated: typeof fetch = (input, init) => {
@@ -204,9 +224,11 @@ describe('breaker', () => {
   })
 
   test('stays closed on terminal errors, missing functions and lock trouble', async () => {
-    const ledger = stack.open({ breaker: { failures: 2 } })
-    for (const sqlstate of ['P0001', '40P01', '55P03', '42883'])
+    const ledger = stack.open({ breaker: { failures: 2, openMs: 60_000 } })
+    for (const sqlstate of ['P0001', '40P01', '55P03', '42883']) {
       await failure(ledger.transact(transactionCall({ task: 'fail', payload: { sqlstate } }), within(5000)))
+      expect(ledger.breaker.state).toBe('closed')
+    }
     await failure(ledger.transact(transactionCall({ task: 'not_there' }), within(5000)))
     expect(ledger.breaker.state).toBe('closed')
   })

@@ -56,6 +56,11 @@ describe('migrations', () => {
     await adminQuery(database.url.replace(database.name, 'postgres'), `drop role ${deployer}`)
   })
 
+  test('the API of a hosted project is told to serve public alone', async () => {
+    const config = await readFile(new URL('../../supabase/config.toml', import.meta.url), 'utf8')
+    expect(config.match(/^schemas = (.*)$/m)?.[1]).toBe('["public"]')
+  })
+
   test('tell PostgREST to look again', async () => {
     expect((await ledgerMigrations()).at(-1)).toMatch(/notify pgrst, 'reload schema';\s*$/)
   })

@@ -57,14 +57,20 @@ describe('store_receipts', () => {
     expect(await store([...mixed, ...a])).toMatchObject({ outcome: 'stored', received: 9, stored: 6 })
   })
 
-  test('writers of one chain at the same time: one continues it, the others are told', async () => {
-    const [first] = receiptChain(1)
-    await store([first ?? {}])
-    const rivals = Array.from({ length: 10 }, () =>
-      receiptChain(1, { executor: first?.executor ?? '', previous: first?.digest ?? '', seq: 2 }),
-    )
-    const outcomes = (await Promise.all(rivals.map(store))).map((reply) => reply.outcome).sort()
-    expect(outcomes).toEqual([...Array(9).fill('chain_gap'), 'stored'])
+  test('a rival writer of the chain waits for the one in flight and is then told where it stands', async () => {
+    const [first, rival] = [receiptChain(1), receiptChain(1)]
+    const executor = first[0]?.executor ?? ''
+    const client = await ledger.admin.connect()
+    await client.query('begin')
+    await client.query('select public.bee_execute($1)', [
+      JSON.stringify({ v: 1, op: 'store_receipts', receipts: first }),
+    ])
+    const refused = store(rival.map((receipt) => ({ ...receipt, executor })))
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+    await expect.poll(async () => (await ledger.admin.query(waiting)).rowCount).toBe(1)
+    await client.query('commit')
+    client.release()
+    expect(await refused).toMatchObject({ outcome: 'chain_gap', head: { seq: 1, digest: first[0]?.digest } })
   })
 })
 

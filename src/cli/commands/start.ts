@@ -33,11 +33,18 @@ export async function start(): Promise<void> {
   }
 }
 
+/** npm hands a Ctrl-C on to us that the terminal has already sent to the whole group: two so close together are one. */
+const sameSignalMs = 300
+
 /** The first signal drains, the second forces. A part of the local stack that dies ends the hive too. */
 async function untilSignal(hive: Hive, stack: LocalStack | undefined, log: Log): Promise<void> {
   const drained = Promise.withResolvers<FleetDrain>()
   let signals = 0
+  let lastSignalMs = Number.NEGATIVE_INFINITY
   const onSignal = (signal: NodeJS.Signals) => {
+    const nowMs = performance.now()
+    if (nowMs - lastSignalMs < sameSignalMs) return
+    lastSignalMs = nowMs
     signals += 1
     log.info({ signal }, signals === 1 ? 'draining; a second signal forces' : 'forcing')
     ;(signals === 1 ? hive.stop() : hive.force()).then(drained.resolve, drained.reject)

@@ -60,12 +60,14 @@ export function createOpener(known: (payloadtype: string) => boolean): OpenEnvel
   }
 }
 
-const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const outsideAlphabet = /[^A-Za-z0-9+/]/
+const lastTwo = /^(?:[A-Za-z0-9+/]{2}|[A-Za-z0-9+/]=|==)$/
 
 /** Standard alphabet with padding; line breaks inside are skipped. Anything else reads as no text at all. */
 function decodeBase64(payload: string): string {
   const joined = payload.includes('\n') || payload.includes('\r') ? payload.replace(/[\r\n]/g, '') : payload
-  return base64Pattern.test(joined) ? Buffer.from(joined, 'base64').toString('utf8') : ''
+  const valid = joined.length % 4 === 0 && !outsideAlphabet.test(joined.slice(0, -2)) && lastTwo.test(joined.slice(-2))
+  return valid ? Buffer.from(joined, 'base64').toString('utf8') : ''
 }
 
 /** The reply envelope around a payload. */

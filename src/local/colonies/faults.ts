@@ -28,6 +28,10 @@ const kinds = [
   'delay',
   /** A requeue after an execution limit adds `retries` more than one, as with several nodes. */
   'extra_retries',
+  /** The executor that is given a process is unregistered at once: the process is in the queue again, `retries` as before. */
+  'unregister_executor',
+  /** A process goes back to the queue the moment it was given out, as if its limit had passed: two executors have it. */
+  'requeue_running',
   /** New work wakes no waiting long-poll. */
   'missed_wakeup',
   /** An open WebSocket is closed without a frame (1006) instead of getting its next frame. */

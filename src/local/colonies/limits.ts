@@ -55,7 +55,7 @@ function failed(error: string, context: ServerContext) {
 }
 
 /** The start time stays, the end time is set, and subscribers are shown the old count: as in the original. */
-function requeued(process: ProcessRow, context: ServerContext) {
+export function requeued(process: ProcessRow, context: ServerContext) {
   const nowUs = context.clock.nowUs()
   const extra = context.faults.strike(['extra_retries'])
   const added = 1 + (extra === undefined ? 0 : (extra.retries ?? 1))

@@ -20,7 +20,7 @@ export interface Settings {
   readonly generatorCheckerPeriodMs: number
   /** How often execution and waiting limits are looked at, milliseconds. @default 1000 */
   readonly releasePeriodMs: number
-  /** Delete successful processes and logs older than this, seconds; 0 = keep everything. @default 0 */
+  /** Delete logs and successful processes (not those of workflows) older than this, seconds; 0 = keep all. @default 0 */
   readonly retentionS: number
   /** Reported by `versionmsg`. @default 'd89bd386' */
   readonly buildVersion: string

@@ -32,7 +32,7 @@ async function dropExpired(context: ServerContext): Promise<void> {
   const limitUs = context.clock.nowUs() - retentionS * 1_000_000
   await context.store.query(
     `with dropped as (
-       delete from $schema.processes where state = 2 and submissiontime < $1 returning processid
+       delete from $schema.processes where state = 2 and processgraphid = '' and submissiontime < $1 returning processid
      )
      delete from $schema.attributes where targetid in (select processid from dropped)`,
     [limitUs],

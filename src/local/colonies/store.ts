@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import pg from 'pg'
 
 import { BeeError } from '../../errors.ts'
@@ -49,7 +52,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const prepared = (text: string) => {
     const known = statements.get(text)
     if (known !== undefined) return known
-    const statement = { name: `${options.schema}_${statements.size}`, text: text.replaceAll('$schema', options.schema) }
+    const ours = text.replaceAll('$schema', options.schema)
+    // Named by content: a pool that was passed in may outlive this server and serve the next.
+    const statement = { name: createHash('sha256').update(ours).digest('hex').slice(0, 32), text: ours }
     statements.set(text, statement)
     return statement
   }
@@ -82,6 +87,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         return await attempt(work)
       } catch (thrown) {
         if (left === 0 || !isDeadlock(thrown)) throw thrown
+        // Whoever won must get the rows before we ask for them again.
+        await sleep(20 + 30 * Math.random())
       }
     }
   }
@@ -96,6 +103,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
+/** No statement here needs more than a moment; one that hangs must not hold its connection for ever. */
+const statementTimeoutMs = 30_000
+
 /** Statements on many rows may lock each other out; one repetition is the rule. */
 const deadlockRetries = 3
 
@@ -108,6 +118,10 @@ function ownPool(options: StoreOptions): pg.Pool {
     connectionString: options.databaseUrl,
     max: options.poolSize,
     connectionTimeoutMillis: 10_000,
+    statement_timeout: statementTimeoutMs,
+    // For a database that stopped answering: the server itself can then no longer cancel the statement.
+    query_timeout: statementTimeoutMs + 5_000,
+    keepAlive: true,
     application_name: 'colonies-server',
   })
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.

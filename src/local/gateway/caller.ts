@@ -36,6 +36,9 @@ export function authenticator({ keys, jwtSecret }: Pick<GatewaySettings, 'keys' 
   // Looked up by digest, so that the time it takes says nothing about the characters of a key.
   const callerOfKey = (key: string): Caller | undefined => callers.get(digest(key))
 
+  const callerOfToken = (token: string): Caller | undefined =>
+    callerOfKey(token) ?? (jwtSecret === undefined ? undefined : callerOfJwt(token, jwtSecret))
+
   return (headers) => {
     const apikey = single(headers['apikey'])
     const token = bearerOf(headers.authorization)
@@ -44,8 +47,8 @@ export function authenticator({ keys, jwtSecret }: Pick<GatewaySettings, 'keys' 
     }
     const byKey = apikey === undefined ? undefined : callerOfKey(apikey)
     if (apikey !== undefined && byKey === undefined) throw refused('PGRST301', 'Invalid API key')
-    if (token === undefined) return byKey as Caller
-    const byToken = callerOfKey(token) ?? (jwtSecret === undefined ? undefined : callerOfJwt(token, jwtSecret))
+    if (token === undefined && byKey !== undefined) return byKey
+    const byToken = token === undefined ? undefined : callerOfToken(token)
     if (byToken === undefined) throw refused('PGRST301', 'JWT could not be decoded or verified')
     return byToken
   }

@@ -1,11 +1,12 @@
 /** Connections for calls, one more that listens for schema changes, and the schema cache that it keeps fresh. */
 
-import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import type { GatewaySettings } from './options.ts'
+import { placeKeeper } from './place-keeper.ts'
 import { postgrestError } from './postgrest-error.ts'
 import { loadSchemaCache, type SchemaCache } from './schema-cache.ts'
+import { listenForSchema } from './schema-listener.ts'
 
 export interface Database {
   /** @throws ReplyError PGRST002 (503) as long as it was never loaded. */
@@ -27,7 +28,6 @@ export interface Connection {
 }
 
 const connectTimeoutMs = 5_000
-const maxBackoffMs = 5_000
 
 /**
  * A superuser's session becomes the authenticator's, so that leaving the caller's role leads to nobody powerful. The
@@ -108,7 +108,7 @@ export function createDatabase(settings: GatewaySettings, log: Logger | undefine
     return next
   }
 
-  const listening = listen({ databaseUrl: settings.databaseUrl, signal: closing.signal, reload, log })
+  const listening = listenForSchema({ databaseUrl: settings.databaseUrl, signal: closing.signal, reload, log })
 
   return {
     reload,
@@ -130,7 +130,7 @@ export function createDatabase(settings: GatewaySettings, log: Logger | undefine
         return { client, release }
       } catch (error) {
         freePlace()
-        log?.warn({ reason: messageOf(error) }, 'no connection to the database')
+        log?.warn({ reason: error instanceof Error ? error.message : String(error) }, 'no connection to the database')
         throw unavailable('PGRST000', 'Database connection error. Retrying the connection.')
       }
     },
@@ -143,79 +143,3 @@ export function createDatabase(settings: GatewaySettings, log: Logger | undefine
 
 export const unavailable = (code: string, message: string) =>
   postgrestError(503, { code, message }, { 'retry-after': '1' })
-
-/** First come, first served; who waits longer than the timeout gets PGRST003. */
-function placeKeeper(size: number, timeoutMs: number) {
-  let free = size
-  const waiting = new Set<() => void>()
-  const giveBack = (): void => {
-    const [next] = waiting
-    if (next === undefined) free += 1
-    else next()
-  }
-  const take = (): Promise<() => void> => {
-    if (free > 0) {
-      free -= 1
-      return Promise.resolve(giveBack)
-    }
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiting.delete(proceed)
-        reject(
-          postgrestError(504, { code: 'PGRST003', message: 'Timed out acquiring connection from connection pool.' }),
-        )
-      }, timeoutMs)
-      const proceed = (): void => {
-        clearTimeout(timer)
-        waiting.delete(proceed)
-        resolve(giveBack)
-      }
-      waiting.add(proceed)
-    })
-  }
-  return { take }
-}
-
-interface ListenOptions {
-  readonly databaseUrl: string
-  readonly signal: AbortSignal
-  readonly reload: () => Promise<void>
-  readonly log: Logger | undefined
-}
-
-/** Keeps one connection that hears `notify pgrst`; after each (re)connect the cache is read anew, as news may be missed. */
-async function listen({ databaseUrl, signal, reload, log }: ListenOptions): Promise<void> {
-  for (let failures = 0; !signal.aborted; ) {
-    const client = new pg.Client({
-      connectionString: databaseUrl,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-      application_name: 'colony-bees-gateway-listener',
-    })
-    const ended = new Promise<void>((resolve) => {
-      client.once('end', resolve)
-      client.on('error', () => resolve())
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    try {
-      client.on('notification', ({ payload }) => {
-        if (payload === 'reload config') return
-        reload().catch((error: unknown) => log?.warn({ reason: messageOf(error) }, 'the schema cache is stale'))
-      })
-      await client.connect()
-      await client.query('listen pgrst')
-      await reload()
-      failures = 0
-      await ended
-    } catch (error) {
-      log?.warn({ reason: messageOf(error) }, 'cannot listen to the database')
-    }
-    await client.end().catch(() => undefined)
-    if (signal.aborted) return
-    const pauseMs = Math.min(maxBackoffMs, 50 * 2 ** Math.min(failures, 10))
-    failures += 1
-    await sleep(pauseMs, undefined, { signal }).catch(() => undefined)
-  }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -9,7 +9,8 @@ const tries = 20
 
 /**
  * Gives a plain Postgres database what every Supabase project has: roles, default privileges, schema `auth`. Idempotent,
- * and safe while others do the same in another database of the same server. Needs a superuser.
+ * and safe while others do the same in another database of the same server. Needs a superuser. A database that Supabase
+ * made has all of it, and is left alone.
  * @throws BeeError BEE_LOCAL_STACK_FAILED
  */
 export async function prepareSupabase(databaseUrl: string): Promise<void> {
@@ -22,6 +23,8 @@ export async function prepareSupabase(databaseUrl: string): Promise<void> {
   client.on('error', () => undefined)
   try {
     await client.connect()
+    const { rowCount } = await client.query("select from pg_catalog.pg_roles where rolname = 'supabase_admin'")
+    if (rowCount !== 0) return
     for (let attempt = 1; ; attempt += 1) {
       try {
         await client.query(script)

@@ -2,12 +2,11 @@
 
 import { randomBytes } from 'node:crypto'
 import { closeSync, openSync, statSync } from 'node:fs'
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import { BeeError } from '../../errors.ts'
 import { findNativeFolder } from './binaries.ts'
 import {
@@ -18,6 +17,7 @@ import {
   serverArguments,
   stopOrphan,
 } from './cluster.ts'
+import { type ClusterState, readState, writeState } from './cluster-state.ts'
 import { freePort, isPortFree } from './free-port.ts'
 import { type GuardedProcess, spawnGuarded } from './guardian.ts'
 import { acquireOwnerLock } from './owner-lock.ts'
@@ -49,13 +49,6 @@ export interface RunningPostgres {
   /** Resolves when the embedded server has ended, wanted or not. Never, when the server was given. */
   readonly exited: Promise<void>
 }
-
-const stateFile = z.object({
-  cluster: z.string().optional(),
-  password: z.string().regex(/^[\w-]{16,}$/),
-  port: z.number().int().optional(),
-})
-type State = z.infer<typeof stateFile>
 
 const startTimeoutMs = 60_000
 const connectTimeoutMs = 10_000
@@ -105,7 +98,7 @@ async function startEmbedded(dataDir: string, options: StartPostgresOptions): Pr
   const native = await placeNative(await findNativeFolder(), user, durable)
   const before = await readState(dataDir)
   const cluster = await placeCluster(dataDir, before?.cluster, user, { durable, log: options.log })
-  const state: State = {
+  const state: ClusterState = {
     password: before?.password ?? randomBytes(24).toString('base64url'),
     port: before?.port,
     cluster,
@@ -191,24 +184,6 @@ async function useGiven(url: string): Promise<RunningPostgres> {
     await client.end().catch(() => undefined)
   }
   return { url, stop: async () => undefined, embedded: false, pid: undefined, exited: new Promise(() => undefined) }
-}
-
-async function readState(dataDir: string): Promise<State | undefined> {
-  const text = await readFile(join(dataDir, 'cluster.json'), 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    return stateFile.parse(JSON.parse(text))
-  } catch (cause) {
-    throw new BeeError('BEE_LOCAL_STACK_FAILED', `${join(dataDir, 'cluster.json')} is damaged.`, { cause })
-  }
-}
-
-/** Holds the superuser's password: readable by its owner only, replaced as a whole. */
-async function writeState(dataDir: string, state: State): Promise<void> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const path = join(dataDir, 'cluster.json')
-  await writeFile(`${path}.new`, JSON.stringify(state), { mode: 0o600 })
-  await rename(`${path}.new`, path)
 }
 
 function openLog(path: string): number {

@@ -67,10 +67,9 @@ describe('crons and generators', () => {
 
   it('fire after a restart, once for what was missed', async () => {
     const { cronid } = await addCron({ colonyname: 'dev', name: 'often', interval: 1, workflowspec })
-    await until(async () => (await getCron(cronid)).nextrun !== unset)
+    const due = await until(async () => Date.parse((await getCron(cronid)).nextrun.replace(unset, '')))
     await server.close()
-    const waits = Date.now() + 1200
-    await until(() => Date.now() > waits)
+    await until(() => Date.now() > due)
     server = await startServer(database.url, { settings })
     const process = await take(5)
     expect(process.processgraphid).toBe((await getCron(cronid)).prevprocessgraphid)
@@ -81,10 +80,13 @@ describe('crons and generators', () => {
 
   it('run once when ten callers start a waiting cron at the same moment', async () => {
     const { cronid } = await addCron({ ...yearly, name: 'single', waitforprevprocessgraph: true })
-    await Promise.all(Array.from({ length: 10 }, () => ask(server, 'user', 'runcronmsg', { cronid })))
-    const process = await take()
-    expect((await call(server, 'executorA', 'assignprocessmsg', assign)).status).toBe(404)
-    await close(process)
+    // The first round opens the connections that the next ones meet on.
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(Array.from({ length: 10 }, () => ask(server, 'user', 'runcronmsg', { cronid })))
+      const process = await take()
+      expect((await call(server, 'executorA', 'assignprocessmsg', assign)).status).toBe(404)
+      await close(process)
+    }
     await ask(server, 'user', 'removecronmsg', { cronid })
   })
 

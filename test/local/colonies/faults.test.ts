@@ -110,6 +110,30 @@ describe('faults that can be switched on', () => {
     expect(performance.now() - startMs).toBeGreaterThan(1500)
   })
 
+  it('unregisters an executor that has just been given a process', async () => {
+    const short = await colony.addExecutor('executor-short')
+    const process = await colony.user.submit(someWork())
+    colony.server.faults.inject({ kind: 'unregister_executor' })
+    expect((await short.client.assign(colonyName, 1, short.key)).processid).toBe(process.processid)
+    expect(await refusal(short.client.closeProcess(process.processid, ['late']))).toMatchObject({ kind: 'forbidden' })
+    expect(await assign()).toMatchObject({ processid: process.processid, retries: 0 })
+  })
+
+  it('gives a process to two executors', async () => {
+    const other = await colony.addExecutor('executor-b')
+    const process = await colony.user.submit(someWork())
+    colony.server.faults.inject({ kind: 'requeue_running' })
+    const first = await assign()
+    const second = await other.client.assign(colonyName, 1, other.key)
+    expect([first.processid, second.processid]).toEqual([process.processid, process.processid])
+    expect([first.retries, second.retries]).toEqual([0, 1])
+    expect(await refusal(executor.client.closeProcess(process.processid, ['late']))).toMatchObject({
+      kind: 'forbidden',
+    })
+    await other.client.closeProcess(process.processid, ['done'])
+    expect((await colony.user.getProcess(process.processid)).out).toEqual(['done'])
+  })
+
   it('counts down, and goes away when cleared', async () => {
     colony.server.faults.inject({ kind: 'empty_500', times: 2 })
     expect(colony.server.faults.pending()).toEqual([{ kind: 'empty_500', times: 2 }])

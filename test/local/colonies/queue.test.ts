@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { identityOf, sign } from '../../../src/colonies/index.ts'
 import { createEmptyDatabase, type TestDatabase, until } from '../../support/index.ts'
 import { colonyName, someWork, startTestColony, type TestColony, type TestExecutor } from './test-colony.ts'
+
+const elsewhere = { colonyname: colonyName, executortype: 'nobody' }
 
 describe('the queue under several executors', () => {
   let database: TestDatabase
@@ -62,6 +66,45 @@ describe('the queue under several executors', () => {
     expect(new Set(assigned.map((one) => one.processid))).toEqual(new Set(processes.map((one) => one.processid)))
   })
 
+  it('costs no statement while 30 long-polls wait, and three for a process that comes and is done', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 4 })
+    let statements = 0
+    pool.on('acquire', () => {
+      statements += 1
+    })
+    const never = 3_600_000
+    const settings = { releasePeriodMs: never, cronCheckerPeriodMs: never, generatorCheckerPeriodMs: never }
+    const quiet = await startTestColony({ pool, schema: 'quiet', settings })
+    const many = await Promise.all(Array.from({ length: 30 }, (_, index) => quiet.addExecutor(`executor-${index}`)))
+    const closing = new AbortController()
+    const polls = many.map(async ({ client, key }) => {
+      const process = await client.assign(colonyName, 30, key, {}, { signal: closing.signal })
+      await client.closeProcess(process.processid, [])
+      return process.processid
+    })
+    for (const poll of polls) poll.catch(() => undefined)
+    const heard = async () => (await quiet.user.getExecutors(colonyName)).every((one) => one.lastheardfromtime !== null)
+    await until(heard)
+    // The signs of life are written once, within a second; after that nothing moves.
+    await until(
+      async () => {
+        const before = statements
+        await sleep(1200)
+        return statements === before
+      },
+      { timeoutMs: 10_000, what: 'quiet' },
+    )
+    const before = statements
+    const process = await quiet.user.submit(someWork())
+    expect(await Promise.any(polls)).toBe(process.processid)
+    // Submit, assign, close; and perhaps the sign of life of the one that got it.
+    expect(statements - before).toBeLessThanOrEqual(4)
+    closing.abort()
+    await Promise.allSettled(polls)
+    await quiet.close()
+    await pool.end()
+  })
+
   it('gives no work to an executor that is removed during its long-poll', async () => {
     const removed = await colony.addExecutor('executor-removed')
     const poll = removed.client
@@ -73,6 +116,27 @@ describe('the queue under several executors', () => {
     const process = await colony.user.submit(someWork({ conditions }))
     expect(await poll).toBe('forbidden')
     expect((await colony.user.getProcess(process.processid)).state).toBe(0)
+  })
+
+  it('takes arguments of many megabytes and gives them back', async () => {
+    const text = 'å<0123456789abcdef>'.repeat(600_000)
+    const process = await colony.user.submit(someWork({ args: [text], conditions: elsewhere }), { deadlineMs: 60_000 })
+    expect((await colony.user.getProcess(process.processid, { deadlineMs: 60_000 })).spec.args[0] === text).toBe(true)
+  })
+
+  it('survives nesting without end', async () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    const spec = { funcname: 'f', args: 'DEEP', conditions: elsewhere }
+    const text = JSON.stringify({ spec, msgtype: 'submitfuncspecmsg' }).replace('"DEEP"', deep)
+    const payload = Buffer.from(text).toString('base64')
+    const body = JSON.stringify({
+      payloadtype: 'submitfuncspecmsg',
+      payload,
+      signature: sign(payload, colony.keys.user),
+    })
+    const response = await fetch(`${colony.server.url}/api`, { method: 'POST', body })
+    expect([400, 500]).toContain(response.status)
+    expect((await colony.user.getUsers(colonyName)).length).toBe(1)
   })
 
   it('reads no body above its limit', async () => {

@@ -1,8 +1,9 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { identityOf } from '../../../src/colonies/index.ts'
 import { startColoniesServer } from '../../../src/local/colonies/index.ts'
-import { createEmptyDatabase, type TestDatabase, until } from '../../support/index.ts'
+import { adminQuery, createEmptyDatabase, type TestDatabase, until } from '../../support/index.ts'
 import { colonyName, someWork, startTestColony } from './test-colony.ts'
 
 describe('a restart of the server', () => {
@@ -63,6 +64,33 @@ describe('a restart of the server', () => {
     await first.server.close()
     expect(await poll).toBe('unavailable')
     await first.close()
+  })
+
+  it('is not needed when Postgres cuts every connection', async () => {
+    const colony = await startTestColony({ databaseUrl: database.url, schema: 'cut' })
+    const executor = await colony.addExecutor('executor-a')
+    const poll = executor.client.assign(colonyName, 30, executor.key)
+    await until(async () => (await colony.user.getExecutor(colonyName, 'executor-a')).lastheardfromtime !== null)
+    await adminQuery(
+      database.url,
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
+    )
+    const process = await until(() => colony.user.submit(someWork()).catch(() => undefined))
+    expect((await poll).processid).toBe(process.processid)
+    await colony.close()
+  })
+
+  it('works with a pool that outlives it', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 })
+    const first = await startTestColony({ pool, schema: 'pooled' })
+    const process = await first.user.submit(someWork())
+    await first.close()
+    const server = await startColoniesServer({ pool, schema: 'pooled', serverId: identityOf(first.keys.server) })
+    const user = first.clientFor(first.keys.user, server.url)
+    expect(await user.getProcesses(colonyName, 10, 0)).toEqual([process])
+    user.close()
+    await server.close()
+    await pool.end()
   })
 
   it('keeps two servers in one database apart by schema', async () => {

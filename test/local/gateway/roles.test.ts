@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { adminQuery, createDatabase, startTestGateway } from '../../support/index.ts'
 import { createFixture, type Fixture } from './fixture.ts'
 
 let it: Fixture
@@ -110,10 +111,18 @@ test('leaving the role leads to nobody powerful', async () => {
   expect(await it.rpc('run', { sql }, it.gateway.keys.anon)).toMatchObject({ status: 401, json: { code: '42501' } })
 })
 
-test('a role without a key and without membership cannot be had', async () => {
-  // `bee` has a key here but this database has no such role.
-  const { status } = await who({ apikey: it.gateway.keys.bee })
-  expect(status).toBeGreaterThanOrEqual(400)
+test('the key of the narrow role is that role', async () => {
+  await using database = await createDatabase()
+  await adminQuery(database.url, 'create function public.me() returns text language sql as $$ select current_user $$')
+  await using gateway = await startTestGateway(database.url)
+  const me = await fetch(`${gateway.url}/rest/v1/rpc/me`, { method: 'POST', headers: { apikey: gateway.keys.bee } })
+  expect(await me.text()).toBe('"bee"')
+})
+
+test('a key for a role that the database does not have is 401', async () => {
+  const sql = "select set_config('role', 'nobody_has_this_role', true)"
+  expect(await it.rpc('run', { sql })).toMatchObject({ status: 401, json: { code: '22023' } })
+  expect(await it.rpc('run', { sql: "select set_config('work_mem', 'x', true)" })).toMatchObject({ status: 400 })
 })
 
 test('default privileges are the dangerous ones of a project: anon may call what nobody revoked', async () => {

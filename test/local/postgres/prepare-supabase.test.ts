@@ -1,7 +1,9 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { prepareSupabase } from '../../../src/local/postgres/index.ts'
-import { adminQuery, createEmptyDatabase, type TestDatabase } from '../../support/index.ts'
+import { prepareSupabase, startPostgres } from '../../../src/local/postgres/index.ts'
+import { adminQuery, createEmptyDatabase, fastFolder, type TestDatabase } from '../../support/index.ts'
 
 let database: TestDatabase
 const query = (sql: string) => adminQuery(database.url, sql)
@@ -95,5 +97,18 @@ test('again and in several databases at once: nothing changes and nobody fails',
     expect(settings).toEqual([{ setconfig: ['statement_timeout=3s'] }])
   } finally {
     await Promise.all(others.map((other) => other.drop()))
+  }
+})
+
+test('a database that Supabase made is left alone', async () => {
+  const folder = await fastFolder('bees-supabase-')
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false })
+  try {
+    await adminQuery(server.url, 'create role supabase_admin')
+    await prepareSupabase(server.url)
+    expect(await adminQuery(server.url, "select from pg_roles where rolname = 'authenticator'")).toEqual([])
+  } finally {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
   }
 })

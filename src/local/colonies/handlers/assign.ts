@@ -1,12 +1,16 @@
 import { assignOne } from '../assignment.ts'
+import { changeProcess } from '../change-process.ts'
 import type { Caller, Handler, HandlerTable, ServerContext } from '../context.ts'
 import { decode, integer, struct, text } from '../decode.ts'
+import type { Executor } from '../directory.ts'
+import { requeued } from '../limits.ts'
 import { notMember, requireMember } from '../membership.ts'
 import { processJson } from '../process-json.ts'
 import type { ProcessRow } from '../process-row.ts'
 import { broken, malformed, missing, Refusal } from '../refusal.ts'
 import { reply } from '../reply.ts'
 import { parseCpu, parseMemory } from '../units.ts'
+import { unregister } from '../unregister.ts'
 import type { WorkRequest } from '../waiters.ts'
 
 const request = struct({ colonyname: text, timeout: integer, availablecpu: text, availablemem: text })
@@ -31,6 +35,7 @@ const assign: Handler = async (message, caller, context) => {
   if (process === undefined) throw nothing(colonyname, timeout, context)
   context.events.emit(process)
   const complete = await withInputs(process, context)
+  await takeAway(process, member.executor, context)
   const shown = context.settings.exclusiveAssign ? { ...complete, execdeadline: 0 } : complete
   return reply(processJson(shown, context.formatTime, 0))
 }
@@ -68,6 +73,15 @@ async function longPoll(
     }
   } finally {
     waiter.leave(taken)
+  }
+}
+
+/** Two faults in which the executor goes on with what is not its own any more. */
+async function takeAway(process: ProcessRow, executor: Executor, context: ServerContext): Promise<void> {
+  const fault = context.faults.strike(['unregister_executor', 'requeue_running'])
+  if (fault?.kind === 'unregister_executor') await unregister(executor, context)
+  if (fault?.kind === 'requeue_running') {
+    await changeProcess(process.processid, context, (found) => (found?.state === 1 ? requeued(found, context) : {}))
   }
 }
 

@@ -48,7 +48,7 @@ const getProcesses: Handler = async (message, caller, context) => {
     const user = context.directory.users(colonyname).find((one) => one.name === initiator)
     if (user === undefined) throw malformed(`there is no user with the name <${initiator}>`)
     filter = ['p.initiatorid = $4', user.userid]
-  } else if (label !== '') filter = ['md5(p.label) = md5($4) and p.label = $4', label]
+  } else if (label !== '') filter = [`p.label <> '' and md5(p.label) = md5($4) and p.label = $4`, label]
   const rows = await context.store.query<Row>(
     `select ${processColumns} from $schema.processes as p
      where p.colonyname = $1 and p.state = $2 and (${filter[0]}) order by ${order} limit $3`,

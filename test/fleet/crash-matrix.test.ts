@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type StepName, stepNames } from '../../src/fleet/index.ts'
+import { seededRandom, until } from '../support/index.ts'
+import { worker } from './bees.ts'
+import { type Surroundings, surroundings, type TestFleet, testFleet } from './hive.ts'
+
+let around: Surroundings
+let hives: TestFleet[] = []
+
+beforeEach(async () => {
+  around = await surroundings()
+  hives = []
+})
+
+afterEach(async () => {
+  await Promise.all(hives.map((hive) => hive.stop()))
+  await around.close()
+})
+
+const noteOf = (row: unknown): string => (row as { note: string }).note
+
+describe('a run that breaks off', () => {
+  it('at any step boundary leads to one effect, one ledger row and a closed process', async () => {
+    const broken = new Set<string>()
+    const hive = testFleet(around, [worker], {
+      onStep: (step, record) => {
+        const { note } = record.assignment.kwargs['input'] as { note: StepName }
+        if (note !== step || broken.has(note)) return
+        broken.add(note)
+        throw new Error(`broken off after ${step}`)
+      },
+    })
+    hives.push(hive)
+    await hive.fleet.start()
+    const submitted = await Promise.all(
+      stepNames.map((note) =>
+        around.submitter.submit({ bee: 'worker', task: 'append', input: { note }, deadlineMs: 1_000 }),
+      ),
+    )
+    for (const { processId } of submitted) {
+      expect((await around.submitter.waitFor(processId, { timeoutMs: 20_000 })).state).toBe('success')
+      expect(await around.ledgerRows(processId)).toBe(1)
+    }
+    expect([...broken].sort()).toEqual([...stepNames].sort())
+    expect((await around.effects('append')).map(noteOf).sort()).toEqual([...stepNames].sort())
+  })
+})
+
+describe('chaos', () => {
+  it('at broker, database and hive ends with each task done exactly once', async () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
+    console.log(`seed ${seed}`)
+    const random = seededRandom(seed)
+    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T
+    const start = async (): Promise<TestFleet> => {
+      const hive = testFleet(around, [worker])
+      hives.push(hive)
+      await hive.fleet.start()
+      return hive
+    }
+    const first = await start()
+    await start()
+    const notes = Array.from({ length: 60 }, (_, index) => `chaos ${index}`)
+    const submitted = await Promise.all(
+      notes.map((note, index) =>
+        around.submitter.submit({
+          bee: 'worker',
+          task: index % 3 === 0 ? 'once' : 'append',
+          input: { note },
+          deadlineMs: 4_000,
+        }),
+      ),
+    )
+    const strikes = Array.from({ length: 25 }, () => ({
+      broker: {
+        kind: pick([
+          'lose_reply',
+          'lose_assign_reply',
+          'empty_500',
+          'reset',
+          'http200_error',
+          'missed_wakeup',
+        ] as const),
+      },
+      database: {
+        kind: pick([
+          'drop_reply_after_commit',
+          'reset_before_commit',
+          'empty_404',
+          'html_502',
+          'unavailable_503',
+        ] as const),
+        retryAfterSeconds: 0,
+      },
+    }))
+    const done = async (): Promise<number> => {
+      const { rows } = await around.admin.query('select count(*)::int as n from colonies.processes where state = 2')
+      return (rows[0] as { n: number }).n
+    }
+    for (const [index, strike] of strikes.entries()) {
+      around.broker().faults.inject(strike.broker)
+      around.gateway.faults.add(strike.database)
+      const struck = await done()
+      // One hive is torn out in the middle, and one comes.
+      if (index === 8) await first.fleet.force()
+      if (index === 9) await start()
+      await until(async () => (await done()) > struck, { timeoutMs: 1_500 }).catch(() => undefined)
+    }
+    around.broker().faults.clear()
+    around.gateway.faults.clear()
+    for (const { processId } of submitted) {
+      expect((await around.submitter.waitFor(processId, { timeoutMs: 40_000 })).state).toBe('success')
+    }
+    const effects = [...(await around.effects('append')), ...(await around.effects('once'))].map(noteOf)
+    expect(effects.sort()).toEqual([...notes].sort())
+  }, 120_000)
+})
