@@ -9,6 +9,9 @@ import { createHash } from 'node:crypto'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js'
 
+// A larger table of multiples than the library's own: a sixth less for each signature, some 20 ms more for the first.
+secp256k1.Point.BASE.precompute(8)
+
 const PRIVATE_KEY_PATTERN = /^[0-9a-fA-F]{64}$/
 const SIGNATURE_PATTERN = /^[0-9a-fA-F]{130}$/
 

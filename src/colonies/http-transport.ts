@@ -69,8 +69,9 @@ export const createHttpTransport = (options: HttpTransportOptions): HttpTranspor
         })
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }))
         response.on('error', reject)
-        // After 'end' this changes nothing; without it the connection was cut inside the body.
-        response.on('close', () => reject(new TransportError('cut', 'the connection was cut inside the reply')))
+        response.on('close', () => {
+          if (!response.complete) reject(new TransportError('cut', 'the connection was cut inside the reply'))
+        })
       })
       request.on('error', reject)
       request.end(bytes)

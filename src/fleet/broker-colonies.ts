@@ -7,7 +7,7 @@ import {
   ProcessState as states,
 } from '../colonies/index.ts'
 import { BeeError } from '../errors.ts'
-import type { Clock } from '../resilience/index.ts'
+import { type Clock, fullJitterMs } from '../resilience/index.ts'
 import type { Assignment, AssignOutcome, Broker, BrokerCallOptions, BrokerFactory, ProcessState } from './broker.ts'
 import { closeAtBroker } from './close-at-broker.ts'
 import { registerAtBroker } from './register-at-broker.ts'
@@ -26,6 +26,8 @@ export interface ColoniesBrokerOptions {
 // How far back running processes are looked for by their submission: longer than any envelope is valid.
 const HISTORY_S = 30 * 24 * 60 * 60
 const CALL_MS = 10_000
+const MOST_REMOVALS = 4
+const REMOVAL_BACKOFF = { tries: 1, baseMs: 100, factor: 2, capMs: 1_000 }
 
 /** The fleet's port to a Colonies server. */
 export function coloniesBroker(options: ColoniesBrokerOptions): BrokerFactory {
@@ -51,7 +53,14 @@ function connect(options: ColoniesBrokerOptions, owner: ColoniesClient | null, k
       registerAtBroker({ client, owner, colony, executor, registration, call: () => call(budget) }),
     unregister: async (executorName, budget) => {
       if (owner === null) return false
-      return answers(owner.removeExecutor(colony, executorName, call(budget)))
+      // Safe to repeat, and worth it: whatever is not given back now waits for its execution limit.
+      for (let tries = 1; ; tries += 1) {
+        const error = await errorOf(owner.removeExecutor(colony, executorName, call(budget)))
+        if (error === null) return true
+        const over = tries === MOST_REMOVALS || clock.monotonicMs() >= budget.deadlineMs
+        if (over || !(error instanceof ColoniesError) || error.outcome !== 'unknown') return false
+        await clock.sleep(fullJitterMs(tries, REMOVAL_BACKOFF, random), budget.signal)
+      }
     },
     assign: async (timeoutS, signal) => {
       try {
@@ -66,7 +75,7 @@ function connect(options: ColoniesBrokerOptions, owner: ColoniesClient | null, k
         return assignFailure(error)
       }
     },
-    heartbeat: (budget) => answers(client.heartbeat(colony, key, call(budget))),
+    heartbeat: async (budget) => (await errorOf(client.heartbeat(colony, key, call(budget)))) === null,
     close: (processId, output, budget) =>
       closeAtBroker({
         clock,
@@ -147,8 +156,8 @@ function assignFailure(error: unknown): AssignOutcome {
   return failed(new BeeError('BEE_BROKER_UNAVAILABLE', error.message, { cause: error }), error.outcome === 'unknown')
 }
 
-const answers = (call: Promise<unknown>): Promise<boolean> =>
+const errorOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
-    () => true,
-    () => false,
+    () => null,
+    (error: unknown) => error,
   )

@@ -20,9 +20,11 @@ const BACKOFF = { tries: 1, baseMs: 100, factor: 2, capMs: 2_000 }
  * second `closesuccessful` changes nothing, a second `closefailed` is refused and the state then tells that it is done.
  */
 export async function closeAtBroker(close: CloseAtBroker): Promise<CloseOutcome> {
-  let last = new BeeError('BEE_DEADLINE', 'no budget was left for the close')
+  let last: BeeError | null = null
   for (let failures = 1; ; failures += 1) {
-    if (close.clock.monotonicMs() >= close.budget.deadlineMs) return { kind: 'error', error: last }
+    if (close.clock.monotonicMs() >= close.budget.deadlineMs) {
+      return { kind: 'error', error: last ?? new BeeError('BEE_DEADLINE', 'no budget was left for the close') }
+    }
     const error = await close.send().then(
       () => null,
       (thrown: unknown) => thrown,

@@ -1,4 +1,4 @@
-import { toBeeError } from '../errors.ts'
+import { BeeError } from '../errors.ts'
 import { admit } from './pipeline/admit.ts'
 import { close } from './pipeline/close.ts'
 import { run } from './pipeline/run.ts'
@@ -29,8 +29,13 @@ export async function runPipeline(first: TaskRecord, bench: Workbench): Promise<
     }
     return record
   } catch (thrown) {
-    const error = toBeeError(thrown)
-    bench.log.error({ code: error.code, stack: error.stack?.split('\n').slice(1, 4).join(' ') }, 'a step failed')
+    // The message of a foreign error may quote the input; its name and place do not.
+    const name = thrown instanceof Error ? thrown.name : typeof thrown
+    const error = thrown instanceof BeeError ? thrown : new BeeError('BEE_INTERNAL', `a step threw ${name}`)
+    bench.log.error({ code: error.code, at: placeOf(thrown) }, 'a step failed')
     return advance(record, { ending: { kind: 'left', error } })
   }
 }
+
+const placeOf = (thrown: unknown): string | undefined =>
+  thrown instanceof Error ? thrown.stack?.split('\n').find((line) => line.trimStart().startsWith('at ')) : undefined

@@ -48,10 +48,7 @@ describe('a run that breaks off', () => {
 
 describe('chaos', () => {
   it('at broker, database and hive ends with each task done exactly once', async () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
-    console.log(`seed ${seed}`)
-    const random = seededRandom(seed)
-    const pick = <T>(list: readonly T[]): T => list[Math.floor(random.next() * list.length)] as T
+    const { pick } = seededRandom()
     const start = async (): Promise<TestFleet> => {
       const hive = testFleet(around, [worker])
       hives.push(hive)

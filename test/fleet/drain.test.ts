@@ -152,6 +152,24 @@ describe('a drain', () => {
     expect(await around.effects('deaf')).toEqual([])
   })
 
+  it('gives back although the first answers of the broker get lost', async () => {
+    const hive = await startHive()
+    const processId = await submitWait('lost removal')
+    await started('lost removal')
+    around.broker().faults.inject({ kind: 'reset', msgtype: 'removeexecutormsg', times: 2 })
+    expect(await hive.fleet.stop({ graceMs: 1_000 })).toMatchObject({ exitCode: 0, givenBack: 1, left: 0 })
+    expect((await around.client.getProcess(processId)).state).toBe(0)
+  })
+
+  it('with a broker that is gone says that something was left', async () => {
+    const hive = await startHive()
+    await submitWait('broker gone')
+    await started('broker gone')
+    await around.stopBroker()
+    expect(await hive.fleet.stop({ graceMs: 1_000 })).toMatchObject({ exitCode: 1, givenBack: 0, left: 1 })
+    await around.restartBroker()
+  })
+
   it('is the same however often, and whenever, it is asked for', async () => {
     const unborn = testFleet(around, [worker])
     expect(await unborn.fleet.stop()).toMatchObject({ exitCode: 0 })

@@ -71,6 +71,14 @@ describe('a fleet', () => {
     expect(hive.fleet.status().bees.map(({ state }) => state)).toEqual(['stopped', 'stopped'])
   })
 
+  it('refuses to publish more than its limit', async () => {
+    const hive = testFleet(around, [worker], { tuning: { maxOutputChars: 100 } })
+    await hive.fleet.start()
+    const ended = await submitAndWait(around, { bee: 'worker', task: 'echo', input: { text: 'x'.repeat(200) } })
+    expect(ended.errors).toEqual(['BEE_OUTPUT_INVALID: output of echo: larger than 100 characters of JSON'])
+    await hive.stop()
+  })
+
   it('refuses two bees of one name', () => {
     expect(() => testFleet(around, [worker, poison, worker])).toThrow(
       expect.objectContaining({ code: 'BEE_BEE_DUPLICATE' }),

@@ -129,7 +129,7 @@ describe('after an unknown outcome', () => {
     }
     stack.gateway.faults.add({ kind: 'drop_reply_after_commit' })
     const error = await failure(stack.open({ fetch: rotated }).transact(transactionCall(), within(5000)))
-    expect(requests).toBe(2)
+    expect(requests).toBeGreaterThan(1)
     expect(error).toMatchObject({ code: 'BEE_TRANSACTION_UNKNOWN', failure: 'unknown_outcome' })
   })
 
