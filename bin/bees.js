@@ -3,11 +3,16 @@
 // dependency `node` (24.x) beside this file is used instead, so that `npx bees` works after a plain `npm ci`.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import module from 'node:module'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const major = Number(process.versions.node.split('.')[0])
 if (major >= 24) {
+  // Types are stripped and code is compiled at the first start only; where the folder cannot be written, at each start.
+  // The broker, the gateway and the thread of the probes are started by this process and find the folder in the variable.
+  process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../node_modules/.cache/bees', import.meta.url))
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
   await import('../src/cli/main.ts')
 } else {
   const newer = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url))

@@ -27,7 +27,8 @@ const outcome = z.object({
  * here the event is brought to one form whatever API version it was made in.
  */
 export const applyStripeEvent = defineTask({
-  description: 'Applies one Stripe event to subscriptions, payments, refunds and entitlements, exactly once.',
+  description:
+    'Applies one Stripe event to subscriptions, payments, refunds and entitlements. A repeat changes nothing.',
   input: z.object({ event: stripeEvent }),
   output: outcome,
   deadlineMs: 30_000,

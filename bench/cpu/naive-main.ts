@@ -31,7 +31,7 @@ async function call(message: { readonly msgtype: string }) {
     body,
     headers: { 'content-type': 'application/json' },
   })
-  const reply = await response.json()
+  const reply = (await response.json()) as { readonly error: boolean; readonly payload: string }
   if (reply.error) throw new Error('the stub refused')
   return JSON.parse(Buffer.from(reply.payload, 'base64').toString())
 }

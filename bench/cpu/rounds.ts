@@ -48,24 +48,29 @@ export async function startMeasured(
   }
 }
 
-/** The measured side: `work` starts on a round and resolves when so many tasks are done. */
+/** Runs one round in the measured process and says what it took. */
+export async function takeRound(tasks: number, work: (tasks: number) => Promise<void>): Promise<Round> {
+  const startMs = performance.now()
+  const before = process.cpuUsage()
+  await work(tasks)
+  const { user, system } = process.cpuUsage(before)
+  const wallMs = performance.now() - startMs
+  globalThis.gc?.()
+  const { heapUsed, rss } = process.memoryUsage()
+  return {
+    cpuMs: (user + system) / 1000 / tasks,
+    tasksPerSecond: (tasks / wallMs) * 1000,
+    heapBytes: heapUsed,
+    rssBytes: rss,
+  }
+}
+
+/** The measured side: `work` starts on a round at once and resolves when so many tasks are done. */
 export function serveRounds(work: (tasks: number) => Promise<void>): void {
   process.on('message', async ({ tasks }: RoundRequest) => {
-    const startMs = performance.now()
-    const before = process.cpuUsage()
-    const done = work(tasks)
+    const round = takeRound(tasks, work)
     process.send?.('armed')
-    await done
-    const { user, system } = process.cpuUsage(before)
-    const wallMs = performance.now() - startMs
-    globalThis.gc?.()
-    const { heapUsed, rss } = process.memoryUsage()
-    process.send?.({
-      cpuMs: (user + system) / 1000 / tasks,
-      tasksPerSecond: (tasks / wallMs) * 1000,
-      heapBytes: heapUsed,
-      rssBytes: rss,
-    } satisfies Round)
+    process.send?.(await round)
   })
   process.send?.('ready')
 }

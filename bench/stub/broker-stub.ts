@@ -44,7 +44,10 @@ export function createBrokerStub(envelopeKey: SigningKey) {
 
   const assign = (message: Message, asked: { readonly timeout: number }, response: ServerResponse): void => {
     const executor = identityOf(message)
-    if (released > 0) return give(executor, response)
+    if (released > 0) {
+      give(executor, response)
+      return
+    }
     const forget = (): void => {
       clearTimeout(timer)
       if (waiters.includes(waiter)) waiters.splice(waiters.indexOf(waiter), 1)

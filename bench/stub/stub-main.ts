@@ -17,7 +17,8 @@ const server = createServer(async (request, response) => {
   await once(request, 'end')
   const body = Buffer.concat(chunks).toString()
   if (request.url === '/api') broker.handle(body, response)
-  else answerRpc(body, response)
+  else if (request.url?.startsWith('/rest/')) answerRpc(body, response)
+  else response.end()
 })
 server.keepAliveTimeout = 60_000
 server.listen(0, '127.0.0.1')

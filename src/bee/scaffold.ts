@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { BeeError } from '../errors.ts'
 import { BEE_NAME } from './define-bee.ts'
 
@@ -23,7 +23,10 @@ export async function scaffoldBee(name: string, rootDir: string, now: Date): Pro
     ...[join(rootDir, 'bees', name), join(rootDir, 'test', 'bees', name)].filter((path) => existsSync(path)),
     ...migrations.filter((file) => file.endsWith(`_${sqlName}_bee.sql`)).map((file) => join(migrationsDir, file)),
   ]
-  if (taken.length > 0) throw new BeeError('BEE_BEE_DUPLICATE', `${taken.join(' and ')} exists already`)
+  if (taken.length > 0) {
+    const paths = taken.map((path) => relative(rootDir, path)).join(', ')
+    throw new BeeError('BEE_BEE_DUPLICATE', `expected a new name, received ${name}: there is ${paths} already`)
+  }
   const files = [
     ['bee.ts.txt', join(rootDir, 'bees', name, 'bee.ts')],
     ['migration.sql.txt', join(migrationsDir, `${nextVersion(migrations, now)}_${sqlName}_bee.sql`)],

@@ -10,5 +10,7 @@ import { readEnvFile } from '../local/env-file.ts'
 export async function runningConfig(env: Readonly<Record<string, string | undefined>> = process.env): Promise<Config> {
   const given = loadConfig(env)
   if (given.COLONIES_SERVER_HOST !== undefined && given.SUPABASE_URL !== undefined) return given
-  return loadConfig({ ...(await readEnvFile(given.BEES_DATA_DIR)), ...env })
+  // An empty variable counts as absent here too.
+  const set = Object.entries(env).filter(([, value]) => value !== undefined && value !== '')
+  return loadConfig({ ...(await readEnvFile(given.BEES_DATA_DIR)), ...Object.fromEntries(set) })
 }

@@ -42,8 +42,8 @@ export function hiveStatus({ config, bees, startedAt, fleet, readiness }: Status
     startedAt,
     ready: readiness.ready,
     reasons: readiness.reasons,
-    broker: brokerUrl(config),
-    database: config.SUPABASE_URL ?? '',
+    broker: originOf(brokerUrl(config)),
+    database: originOf(config.SUPABASE_URL ?? ''),
     breaker: fleet.breaker,
     bees: fleet.bees.map(({ bee, state, slots, lastPollAgeMs }) => ({
       name: bee,
@@ -54,4 +54,9 @@ export function hiveStatus({ config, bees, startedAt, fleet, readiness }: Status
       tasks: [...(bees.find(({ name }) => name === bee)?.tasks.keys() ?? [])],
     })),
   }
+}
+
+/** The page is open to everybody who reaches the port: no user name, password or path of an address. */
+function originOf(url: string): string {
+  return URL.parse(url)?.origin ?? ''
 }

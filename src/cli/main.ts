@@ -86,6 +86,12 @@ program
   .description('bring the database (DATABASE_URL) up to date')
   .action(async () => (await import('./commands/migrate.ts')).migrateDatabase())
 
+// Whoever reads us may stop early (`bees list | head -1`): then there is nobody left to write to, which is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   await program.parseAsync()
 } catch (error) {

@@ -30,7 +30,7 @@ export const startUpCodes = {
   BEE_MIGRATION_FAILED: code(
     'terminal',
     'A migration could not be applied; the database is as it was before that file.',
-    'Mend the file that the message names, then run `bees migrate` again.',
+    'Mend the file or the connection that the message names, then run `bees migrate` again.',
   ),
   BEE_SELF_TEST_FAILED: code(
     'terminal',
@@ -40,12 +40,12 @@ export const startUpCodes = {
   BEE_BEE_INVALID: code(
     'terminal',
     'A bee module does not follow the contract.',
-    'Mend the file that the message names; docs/adding-a-bee.md shows a complete one.',
+    'Mend what the message names; docs/adding-a-bee.md shows a complete bee.',
   ),
   BEE_BEE_DUPLICATE: code(
     'terminal',
-    'Two bees have the same name.',
-    'Rename one of the two: the name is the folder and the executor type.',
+    'There is a bee of that name already.',
+    'Choose another name: it is the folder and the executor type.',
   ),
   BEE_TASK_UNKNOWN: code(
     'terminal',

@@ -90,15 +90,11 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
         hold = reason
         state.send('full')
       } else suspend(reason)
-      const silentMs = clock.monotonicMs() - lastCallMs
-      if (silentMs >= options.heartbeatMs) await heartbeat()
-      else
-        await notifier.wait(
-          Math.min(
-            options.heartbeatMs - silentMs,
-            reason === 'database' ? options.breakerLookMs : Number.POSITIVE_INFINITY,
-          ),
-        )
+      const dueMs = options.heartbeatMs - (clock.monotonicMs() - lastCallMs)
+      // The slots wake us; nobody tells when a breaker changes.
+      const lookMs = reason === 'database' ? Math.min(dueMs, options.breakerLookMs) : dueMs
+      if (dueMs <= 0) await heartbeat()
+      else await notifier.wait(lookMs)
     }
     if (hold === 'slots') state.send('room')
     if (hold === 'database') state.send('resume')

@@ -1,4 +1,5 @@
 export { type BreakerSettings, createLedger, type LedgerOptions } from './create-ledger.ts'
+export { createKeepAliveFetch } from './keep-alive-fetch.ts'
 export type {
   CallOptions,
   DeadLetter,

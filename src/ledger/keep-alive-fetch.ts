@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
 const IDLE_MS = 60_000
@@ -51,7 +51,7 @@ function read(reply: IncomingMessage): Promise<Response> {
       const status = reply.statusCode ?? 0
       const headers = new Headers()
       for (const [name, value] of Object.entries(reply.headers)) headers.set(name, String(value))
-      resolve(new Response(bodiless.has(status) ? null : Buffer.concat(chunks).toString('utf8'), { status, headers }))
+      resolve(new Response(bodiless.has(status) ? null : Buffer.concat(chunks), { status, headers }))
     })
     reply.on('error', reject)
     reply.on('close', () => {

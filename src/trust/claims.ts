@@ -39,9 +39,10 @@ export const receiptClaims: z.ZodType<ReceiptClaims> = z.strictObject({
   previous: digest.nullable(),
 })
 
-/** The first problem that zod found, with its place and never the received value. */
+/** The first problem that zod found, with its place and never the received value or name: nobody has signed for them. */
 export function firstProblem(error: z.ZodError): string {
   const [issue] = error.issues
   if (issue === undefined) return 'expected other claims'
+  if (issue.code === 'unrecognized_keys') return 'expected no members but those that are defined'
   return issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`
 }

@@ -14,6 +14,19 @@ export function verifyReceiptPortable(
 ): ReceiptVerdict {
   return checkReceipt(jws, keys, expectations, (x, message, signature) => {
     const key = decodeBase64url(x)
-    return key?.length === 32 && signature.length === 64 && nacl.sign.detached.verify(message, signature, key)
+    return key?.length === 32 && isCanonical(signature) && nacl.sign.detached.verify(message, signature, key)
   })
+}
+
+/** The order of the group, 2^252 + 27742317777372353535851937790883648493. */
+const ORDER = 0x1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3edn
+
+/**
+ * RFC 8032 takes only the scalar below the order; tweetnacl takes others too, so that anybody could make a second valid
+ * text of a receipt, with another digest.
+ */
+function isCanonical(signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false
+  const scalar = signature.subarray(32).reduceRight((sum, byte) => sum * 256n + BigInt(byte), 0n)
+  return scalar < ORDER
 }

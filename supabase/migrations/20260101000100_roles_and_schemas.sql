@@ -48,9 +48,12 @@ revoke all on schema bees, bee_tasks from public, anon, authenticated, service_r
 -- Functions are executable by everybody from birth unless this is taken back where they are born.
 alter default privileges for role bees_owner revoke execute on functions from public;
 
--- Hands every table, view, sequence and function of a schema to bees_owner, closes them to everybody else and turns
--- row level security on. A migration that adds objects to bees, bee_tasks or another private schema calls it last, so
--- that no single object can be forgotten and no default privilege of the platform stays behind.
+-- Hands every table, view, sequence and function of a schema to bees_owner, closes them and the schema itself to
+-- everybody else and turns row level security on. A migration that adds objects to bees, bee_tasks or another private
+-- schema calls it last, so that no single object can be forgotten and no default privilege of the platform stays behind.
+--
+-- It also mends an empty search_path. That one looks safe and is not: temporary types come first then, so a caller's
+-- own domain called text would have its check run in here, with the rights of bees_owner.
 create or replace procedure bees.seal(schema_name text)
 language plpgsql
 security invoker
@@ -61,11 +64,13 @@ declare
   outsiders constant text := 'public, anon, authenticated, service_role, bee';
   target record;
 begin
+  execute format('revoke all on schema %I from %s', schema_name, outsiders);
+
   for target in
     select c.relkind, c.relowner, c.relrowsecurity, format('%I.%I', schema_name, c.relname) as name
     from pg_catalog.pg_class as c
     where c.relnamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(schema_name))
-      and c.relkind in ('r', 'p', 'v', 'm', 'S')
+      and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
   loop
     -- A sequence behind an identity column follows its table.
     if target.relkind <> 'S' and target.relowner <> owner_oid then
@@ -83,12 +88,15 @@ begin
   end loop;
 
   for target in
-    select p.oid::pg_catalog.regprocedure as name, p.proowner
+    select p.oid::pg_catalog.regprocedure as name, p.proowner, p.proconfig @> array['search_path=""'] as empty_path
     from pg_catalog.pg_proc as p
     where p.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(schema_name))
   loop
     if target.proowner <> owner_oid then
       execute format('alter routine %s owner to bees_owner', target.name);
+    end if;
+    if target.empty_path then
+      execute format('alter routine %s set search_path = pg_catalog, pg_temp', target.name);
     end if;
     execute format('revoke all on routine %s from %s', target.name, outsiders);
   end loop;

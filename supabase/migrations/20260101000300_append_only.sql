@@ -18,6 +18,10 @@ create trigger append_only
 before update or delete or truncate on bees.receipts
 for each statement execute function bees.refuse_change();
 
+-- Seeds and dumps often begin with session_replication_role = replica, which silences ordinary triggers; not these.
+alter table bees.ledger enable always trigger append_only;
+alter table bees.receipts enable always trigger append_only;
+
 -- A key may end earlier than announced (rotation). Everything else about it stays, and it stays: a receipt is only as
 -- provable as its key.
 create function bees.refuse_key_change()
@@ -44,3 +48,6 @@ for each row execute function bees.refuse_key_change();
 create trigger no_truncate
 before truncate on bees.keys
 for each statement execute function bees.refuse_change();
+
+alter table bees.keys enable always trigger only_shorten;
+alter table bees.keys enable always trigger no_truncate;

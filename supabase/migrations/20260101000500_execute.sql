@@ -1,13 +1,13 @@
 -- execute: one task, one transaction. Business outcomes (fenced, revoked, ...) are data, because they must survive
 -- every gateway between here and the caller; only a call that is wrong in form and a task function that fails raise.
 
--- The task's function as a name inside bee_tasks. Longer names would be cut by Postgres and could then meet another
--- function, so the check on their length is a matter of safety.
+-- The task's function as a name inside bee_tasks. No two tasks may share one: hyphens are for bees alone, two
+-- underscores in a row for us, and longer names, which Postgres would cut, are refused.
 create function bees.task_function(bee text, task text)
 returns text
 language sql
 immutable
-return pg_catalog.replace(bee, '-', '_') || '__' || pg_catalog.replace(task, '-', '_');
+return pg_catalog.replace(bee, '-', '_') || '__' || task;
 
 create function bees.check_execute(call jsonb)
 returns void
@@ -28,7 +28,7 @@ begin
     when bees.is_timestamp(fence -> 'starttime') is not true then 'fence.starttime: expected an RFC 3339 time'
     when bees.is_text(call -> 'bee', '^[a-z][a-z0-9]*(-[a-z0-9]+)*$') is not true
       then 'bee: expected a name such as my-bee'
-    when bees.is_text(call -> 'task', '^[a-z][a-z0-9]*([-_][a-z0-9]+)*$') is not true
+    when bees.is_text(call -> 'task', '^[a-z][a-z0-9]*(_[a-z0-9]+)*$') is not true
       then 'task: expected a name such as my_task'
     when octet_length(bees.task_function(call ->> 'bee', call ->> 'task')) > 63
       then 'bee and task: expected at most 61 characters together'

@@ -24,7 +24,8 @@ return pg_catalog.jsonb_build_object(
 );
 
 -- publish_key: inserts, or brings the end of a known key forward. Publishing the same again is accepted; a later end
--- is not taken over, for a key that was retired must not come back to life.
+-- is not taken over, for a key that was retired must not come back to life. An end that has passed counts as now: what
+-- was signed while the key was good stays provable, whoever calls this.
 create function bees.op_publish_key(call jsonb)
 returns jsonb
 language plpgsql
@@ -54,8 +55,10 @@ begin
     (call ->> 'not_after')::timestamptz
   )
   on conflict (kid) do update
-  set not_after = excluded.not_after
-  where k.use = excluded.use and excluded.not_after < coalesce(k.not_after, 'infinity');
+  set not_after = greatest(excluded.not_after, now())
+  where k.use = excluded.use and greatest(excluded.not_after, now()) < coalesce(k.not_after, 'infinity')
+    -- greatest() passes over null, which means no end.
+    and excluded.not_after is not null;
 
   select k.* into strict key
   from bees.keys as k

@@ -54,7 +54,7 @@ from finance.user_profiles;
 create function finance.lock_customer(account text, livemode boolean, subject text)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select bees.lock_subject('finance', account, livemode::text, subject);
 $$;

@@ -41,7 +41,7 @@ create table finance.object_guards (
 create function finance.guard(account text, livemode boolean, object text, created_at timestamptz, event text)
 returns text
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into finance.object_guards as g (account, livemode, object, created_at, event)

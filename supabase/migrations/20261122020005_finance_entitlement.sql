@@ -41,7 +41,7 @@ where c.user_id is not null and c.deleted_at is null;
 create function finance.recompute(p_account text, p_livemode boolean, p_user_id text)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   best finance.item_standings;

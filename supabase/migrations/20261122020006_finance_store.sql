@@ -4,7 +4,7 @@
 create function finance.store_subscription(fact jsonb)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   incoming finance.subscriptions;
@@ -68,7 +68,7 @@ $$;
 create function finance.store_payment(fact jsonb)
 returns void
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   insert into finance.payments as p
   select filled.* from jsonb_populate_record(null::finance.payments, fact) as filled
@@ -94,7 +94,7 @@ $$;
 create function finance.store_charge(fact jsonb)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into finance.charges as c
@@ -135,7 +135,7 @@ $$;
 create function finance.store_checkout(fact jsonb)
 returns void
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into finance.checkout_sessions as x

@@ -5,7 +5,7 @@ create function finance.link_customer(
 )
 returns text[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   before finance.customers;
@@ -36,7 +36,7 @@ $$;
 create function finance.unpark(p_account text, p_livemode boolean, p_customer text, p_event text)
 returns bigint
 language sql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   with settled as (
     update finance.events as e
@@ -52,7 +52,7 @@ create function finance.delete_customer(
 )
 returns text[]
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   before finance.customers;

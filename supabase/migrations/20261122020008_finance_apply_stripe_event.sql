@@ -6,7 +6,7 @@ create function finance.is_settled(account text, livemode boolean, kind text, fa
 returns boolean
 language sql
 stable
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
   select case kind
     when 'subscription' then
@@ -37,7 +37,7 @@ create function finance.apply_fact(
   input jsonb, fact jsonb, out decision text, out users text[]
 )
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_account constant text := input ->> 'account';
@@ -81,7 +81,7 @@ $$;
 create function bee_tasks.finance__apply_stripe_event(input jsonb, call jsonb)
 returns jsonb
 language plpgsql
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_account constant text := input ->> 'account';

@@ -11,6 +11,7 @@ import {
   spawnHive,
   startHiveProcess,
 } from '../support/hive.ts'
+import { until } from '../support/index.ts'
 
 let dataDir: string
 beforeAll(async () => {
@@ -84,6 +85,30 @@ describe('a start that cannot be', () => {
     expect(code).toBe(1)
     expect(said).toContain('BEE_LOCAL_STACK_FAILED')
     expect(said).not.toContain('hidden-word')
+  })
+})
+
+describe('a start that is interrupted', () => {
+  it.each([1, 3, 5])('with %i processes under way leaves none of them', async (children) => {
+    const folder = await freshDataDir()
+    const child = spawnHive(folder)
+    const exited = once(child, 'exit')
+    try {
+      let had: readonly number[] = []
+      await until(
+        async () => {
+          had = await descendantsOf(child.pid ?? 0)
+          return had.length >= children
+        },
+        { timeoutMs: 30_000, intervalMs: 1, what: `${children} children` },
+      )
+      process.kill(-(child.pid ?? 0), 'SIGINT')
+      await exited
+      await allGone(had)
+    } finally {
+      child.kill('SIGKILL')
+      await removeDataDir(folder)
+    }
   })
 })
 

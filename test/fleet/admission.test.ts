@@ -68,6 +68,7 @@ const refusals: readonly Refusal[] = [
     () => ({ input, envelope: envelopeOf(input, {}, Date.now() + hour) }),
   ],
   ['an unknown function', 'BEE_TASK_UNKNOWN', () => ({ input, envelope: envelopeOf(input) }), 'drop_tables'],
+  ['a long function name that cannot be cut anywhere', 'BEE_TASK_UNKNOWN', () => ({ input }), `x${'🐝'.repeat(300)}`],
   ['a function named like a property of every object', 'BEE_TASK_UNKNOWN', () => ({ input }), 'constructor'],
   ['an input of another shape', 'BEE_INPUT_INVALID', () => ({ input: { note: 1 }, envelope: envelopeOf({ note: 1 }) })],
   ['an input that is no object', 'BEE_INPUT_INVALID', () => ({ input: [1], envelope: envelopeOf([1]) })],

@@ -18,7 +18,7 @@ describe('the states of a bee', () => {
 
   it('are explained in docs/fleet.md, each in one row', async () => {
     const text = await readFile(new URL('../../docs/fleet.md', import.meta.url), 'utf8')
-    const rows = [...text.matchAll(/^\| (\w+) \| /gm)].map(([, name]) => name)
+    const rows = [...text.matchAll(/^\| *(\w+) +\| /gm)].map(([, name]) => name)
     expect(rows).toEqual(expect.arrayContaining(Object.keys(beeTransitions)))
   })
 

@@ -107,6 +107,17 @@ export const worker = defineBee({
         return {}
       },
     }),
+    polite: defineTask({
+      description: 'Ends in good order when it is told to stop.',
+      input: note,
+      output: z.object({ stopped: z.string() }),
+      run: async ({ input, signal }) => {
+        saw(input.note, 'started')
+        const reason = await untilAborted(signal).catch((error: unknown) => error)
+        saw(input.note, codeOf(reason))
+        return { stopped: codeOf(reason) }
+      },
+    }),
     throws: defineTask({
       description: 'Throws.',
       input: z.object({ secret: sensitive(z.string()), terminal: z.boolean() }),

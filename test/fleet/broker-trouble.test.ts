@@ -48,14 +48,27 @@ describe('a broker in trouble', () => {
     expect(await hive.metrics.render()).toMatch(/bees_\w*orphan\w*\{bee="worker"\} 1/)
   })
 
-  it('that loses the reply of a close: it is repeated, and the process stays done', async () => {
+  it('that cuts the connection at a close: it is repeated', async () => {
     await startHive()
+    around.broker().faults.inject({ kind: 'reset', msgtype: 'closesuccessfulmsg', times: 2 })
+    expect((await submitAndWait(around, append('cut close'))).state).toBe('success')
+    around.broker().faults.inject({ kind: 'empty_500', msgtype: 'closefailedmsg', times: 2 })
+    const failed = await submitAndWait(around, { bee: 'worker', task: 'wrong_shape', input: { note: 'x' } })
+    expect(failed.process.retries).toBe(0)
+  })
+
+  it('that loses the reply of a close: it is repeated, and counts as closed', async () => {
+    const hive = await startHive()
     around.broker().faults.inject({ kind: 'lose_reply', msgtype: 'closesuccessfulmsg', times: 2 })
     expect((await submitAndWait(around, append('lost close'))).state).toBe('success')
     around.broker().faults.inject({ kind: 'lose_reply', msgtype: 'closefailedmsg' })
     const failed = await submitAndWait(around, { bee: 'worker', task: 'wrong_shape', input: { note: 'x' } })
     expect(failed.errors[0]).toMatch(/^BEE_OUTPUT_INVALID/)
     expect(await around.effects()).toHaveLength(1)
+    await until(() => hive.lines.some((line) => line.includes('"task failed"')))
+    expect(hive.lines.filter((line) => line.includes('refused the close') || line.includes('did not reach'))).toEqual(
+      [],
+    )
   })
 
   it.each(['empty_500', 'empty_200', 'http200_error', 'reset'] as const)(
@@ -102,6 +115,27 @@ describe('a broker in trouble', () => {
     expect(worked(hive).executor).not.toBe(before.executor)
     expect(await around.effects('wait')).toHaveLength(1)
     expect(await around.ledgerRows(processId)).toBe(1)
+  })
+
+  it('that assigned a process to an identity which it had struck off: the process is put back and ends', async () => {
+    const hive = await startHive({ tuning: { poller: { pollTimeoutS: 4, startJitterMs: 1, backoffBaseMs: 20 } } })
+    const { executorName, executor } = worked(hive)
+    await until(async () => (await around.client.getExecutor('dev', executorName)).lastheardfromtime !== null)
+    // Nobody has that name, so that the process waits until the race is arranged: assigned after the removal.
+    const { processid } = await around.client.submitFunctionSpec({
+      funcname: 'unknown_task',
+      maxexectime: 60,
+      conditions: { colonyname: 'dev', executortype: 'worker-bee', executornames: ['nobody'] },
+    })
+    await around.owner.removeExecutor('dev', executorName)
+    await around.admin.query(
+      `update colonies.processes set state = 1, isassigned = true, assignedexecutorid = $2, executornames = null,
+         starttime = submissiontime, execdeadline = submissiontime + 60000000 where processid = $1`,
+      [processid, executor],
+    )
+    const ended = await around.submitter.waitFor(processid, { timeoutMs: 15_000 })
+    expect(ended.errors[0]).toMatch(/^BEE_TASK_UNKNOWN/)
+    expect(ended.process.assignedexecutorid).not.toBe(executor)
   })
 
   it('that pauses: nothing is taken until it resumes', async () => {

@@ -110,6 +110,20 @@ describe('a handler', () => {
     expect(seen.get('removed')).toContain('BEE_OWNERSHIP_LOST')
   })
 
+  it('that returns in good order at its deadline is done; after a cancel it is not', async () => {
+    const receipts = async (processId: string): Promise<number> =>
+      (await around.admin.query('select 1 from bees.receipts where process = $1', [processId])).rows.length
+    const late = await submit('polite', { note: 'late' }, 1_000)
+    const ended = await around.submitter.waitFor(late.processId, { timeoutMs: 10_000 })
+    expect(ended).toMatchObject({ state: 'success', result: { stopped: 'BEE_DEADLINE' } })
+    expect(await receipts(late.processId)).toBe(1)
+    const cancelled = await submit('polite', { note: 'polite and cancelled' })
+    await until(() => seen.get('polite and cancelled')?.includes('started'))
+    await around.client.cancelProcess(cancelled.processId)
+    await until(() => hive.lines.some((line) => line.includes(cancelled.processId) && line.includes('"task dropped"')))
+    expect(await receipts(cancelled.processId)).toBe(0)
+  })
+
   it('that ignores its signal is left behind: its slot is replaced and its late transaction refused', async () => {
     const { processId } = await submit('deaf', { note: 'deaf' }, 1_000)
     await until(() => seen.get('deaf')?.includes('BEE_DEADLINE'))

@@ -29,7 +29,7 @@ const wrong: [path: string, ...values: unknown[]][] = [
   ['fence.retries', -1, 1.5, '1', 2 ** 31, 1e30, null, undefined],
   ['fence.starttime', 'now', 'infinity', '2026-01-01', '2026-01-01 00:00:00', 1, null, undefined],
   ['bee', '', 'A', 'a--b', 'a_b', '-a', 'x; drop table', 'a'.repeat(60), 1, undefined],
-  ['task', '', 'A', 'a__b', '_a', 'a-', 'x"', 'a'.repeat(60), 1, undefined],
+  ['task', '', 'A', 'a__b', '_a', 'a-', 'a-b', 'x"', 'a'.repeat(60), 1, undefined],
   ['step', 0, -1, 1.5, '1', 10_001, null, undefined],
   ['key', '', 1, 'x'.repeat(513), undefined],
   ['input_digest', '', 'a'.repeat(63), 'A'.repeat(64), null, undefined],

@@ -74,11 +74,11 @@ describe('execute', () => {
     expect(await ledger.execute(transactionCall({ task: 'other' }))).toMatchObject({ outcome: 'unknown_task' })
   })
 
-  test('hyphens in names become underscores', async () => {
+  test("hyphens in a bee's name become underscores", async () => {
     await ledger.admin.query(
       `create function bee_tasks.two_words__a_task(input jsonb, call jsonb) returns jsonb language sql return input`,
     )
-    expect(await ledger.execute(transactionCall({ bee: 'two-words', task: 'a-task' }))).toMatchObject({
+    expect(await ledger.execute(transactionCall({ bee: 'two-words', task: 'a_task' }))).toMatchObject({
       outcome: 'applied',
     })
   })

@@ -1,4 +1,4 @@
-import { createLedger, type Ledger, type LedgerOptions } from '../../src/ledger/index.ts'
+import { createKeepAliveFetch, createLedger, type Ledger, type LedgerOptions } from '../../src/ledger/index.ts'
 import { systemClock } from '../../src/resilience/index.ts'
 import { startTestGateway, type TestGateway } from '../support/index.ts'
 import { type LedgerDatabase, ledgerDatabase } from './ledger-database.ts'
@@ -15,7 +15,7 @@ export async function gatewayLedger(): Promise<GatewayLedger> {
   const gateway = await startTestGateway(database.database.url)
   const open: GatewayLedger['open'] = (options = {}) => {
     let requests = 0
-    const send = options.fetch ?? fetch
+    const send = options.fetch ?? createKeepAliveFetch()
     const counting: typeof fetch = (...args) => {
       requests += 1
       return send(...args)

@@ -1,7 +1,6 @@
 import { defineBee, defineTask, z } from '../../../src/bee/index.ts'
 
 /** Waits for work that never comes: one of the four bees whose idle cost is measured. */
-// biome-ignore lint/style/noDefaultExport: a bee is its module's default export
 export default defineBee({
   name: 'second',
   description: 'Has nothing to do, for the benchmark.',

@@ -3,7 +3,6 @@ import { defineBee, defineTask, sensitive, z } from '../../../src/bee/index.ts'
 const written = z.object({ row: z.number() })
 
 /** What the benchmark runs: one small task with all that a real one has, and an effect of one row. */
-// biome-ignore lint/style/noDefaultExport: a bee is its module's default export
 export default defineBee({
   name: 'worker',
   description: 'Writes one row a task, for the benchmark.',

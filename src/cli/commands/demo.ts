@@ -103,7 +103,8 @@ async function play(
     const final = await submitter.waitFor(id, { timeoutMs: waitMs })
     if (final.state !== 'success') problems.push(`${final.state}: ${final.errors.join('; ')}`)
     const reply = await ledger.read(colony, id, { deadlineMs: performance.now() + waitMs })
-    const verdict = verifyProcess(reply, [], final.state === 'success' ? final.result : undefined)
+    const published = final.state === 'success' ? final.result : undefined
+    const verdict = verifyProcess(reply, { colony, published })
     problems.push(...verdict.findings.map(({ code, message }) => `${code}: ${message}`))
     verified += verdict.ok ? 1 : 0
     outcomes.push(verdict.receipts.at(-1)?.outcome ?? 'unknown')
@@ -131,5 +132,5 @@ function entitlementOf({ result }: FinalProcess): string {
   if (facts === null) return ''
   return facts.entitled === true
     ? paint.green(`entitled (${facts.status})`)
-    : paint.yellow(`not entitled (${facts.status ?? 'nothing'})`)
+    : paint.yellow(`not entitled (${facts.status ?? 'no subscription yet'})`)
 }

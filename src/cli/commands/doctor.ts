@@ -1,11 +1,12 @@
 import { loadBees } from '../../bee/index.ts'
-import { type Config, loadConfig } from '../../config.ts'
-import { toBeeError } from '../../errors.ts'
+import { type Config, configVariables, loadConfig } from '../../config.ts'
+import { BeeError, toBeeError } from '../../errors.ts'
 import { selfTest } from '../../trust/index.ts'
 import { connectBroker, connectLedger } from '../connect.ts'
 import { runningConfig } from '../environment.ts'
 import { paint } from '../paint.ts'
 import { beesDir } from '../paths.ts'
+import { brokerProblem, databaseProblem, unreachable } from '../reach.ts'
 
 interface Check {
   readonly name: string
@@ -17,7 +18,13 @@ const patienceMs = 10_000
 
 /** Goes from the machine outwards and says of each part whether it is well, and what to do if not. */
 export async function doctor(): Promise<void> {
-  let healthy = await report([
+  const healthy = await examine()
+  if (!healthy) process.exitCode = 1
+}
+
+async function examine(): Promise<boolean> {
+  let config: Config | undefined
+  const machine = await report([
     { name: 'Node', look: () => process.version },
     {
       name: 'signatures',
@@ -28,19 +35,24 @@ export async function doctor(): Promise<void> {
     },
     {
       name: 'settings',
-      look: () => `${Object.values(loadConfig(process.env)).filter((value) => value !== undefined).length} values`,
+      look: async () => {
+        loadConfig(process.env)
+        config = await runningConfig()
+        const set = configVariables.filter(({ name }) => (process.env[name] ?? '') !== '')
+        return set.length === 0 ? 'no variable is set' : `set are ${set.map(({ name }) => name).join(', ')}`
+      },
     },
-    { name: 'bees', look: async () => listBees(loadConfig(process.env)) },
   ])
-  const config = await runningConfig().catch(() => undefined)
-  if (config !== undefined && (config.COLONIES_SERVER_HOST === undefined || config.SUPABASE_URL === undefined)) {
-    console.log(
-      `  ${paint.dim('–')} no hive runs in ${config.BEES_DATA_DIR}, and none is named: \`npm start\` starts a local one`,
-    )
-  } else if (config !== undefined) {
-    healthy = (await report(outsideChecks(config))) && healthy
+  // Without settings there is nothing to look for.
+  if (config === undefined) return false
+  const bees = await report([{ name: 'bees', look: beesOf(config) }])
+  if (config.COLONIES_SERVER_HOST !== undefined && config.SUPABASE_URL !== undefined) {
+    return (await report(outsideChecks(config))) && machine && bees
   }
-  if (!healthy) process.exitCode = 1
+  console.log(
+    `  ${paint.dim('–')} no hive runs in ${config.BEES_DATA_DIR}, and none is named: \`npm start\` starts a local one`,
+  )
+  return machine && bees
 }
 
 function outsideChecks(config: Config): readonly Check[] {
@@ -49,33 +61,50 @@ function outsideChecks(config: Config): readonly Check[] {
     {
       name: 'broker',
       look: async () => {
-        const executors = await connectBroker(config).getExecutors(colony, { deadlineMs: patienceMs })
-        return `colony ${colony}, ${executors.filter(({ state }) => state === 1).length} executors approved`
+        const client = connectBroker(config)
+        const executors = await client.getExecutors(colony, { deadlineMs: patienceMs }).catch((error: unknown) => {
+          throw brokerProblem(config, error)
+        })
+        return `colony ${colony}, executors approved: ${executors.filter(({ state }) => state === 1).length}`
       },
     },
     {
       name: 'database',
       look: async () => {
-        const keys = await connectLedger(config).keys({ deadlineMs: performance.now() + patienceMs })
-        return `bee_execute answers, ${keys.length} keys published`
+        const options = { deadlineMs: performance.now() + patienceMs }
+        const keys = await connectLedger(config)
+          .keys(options)
+          .catch((error: unknown) => {
+            throw databaseProblem(config, error)
+          })
+        return `bee_execute answers, keys published: ${keys.length}`
       },
     },
     {
       name: 'hive',
-      look: async () => {
-        if (config.BEES_URL === undefined) return 'BEES_URL is not set: not looked at'
-        const reply = await fetch(`${config.BEES_URL}/readyz`, { signal: AbortSignal.timeout(patienceMs) })
-        const facts = (await reply.json()) as { reasons?: readonly string[] }
-        if (!reply.ok) throw new Error(`${config.BEES_URL} is not ready: ${facts.reasons?.join('; ')}`)
-        return `${config.BEES_URL} is ready`
-      },
+      look: async () =>
+        config.BEES_URL === undefined ? 'BEES_URL is not set: not looked at' : askHive(config.BEES_URL),
     },
   ]
 }
 
-async function listBees(config: Config): Promise<string> {
-  const bees = await loadBees(beesDir(config), { only: config.BEES_ONLY })
-  return bees.map(({ name }) => name).join(', ') || 'none'
+async function askHive(url: string): Promise<string> {
+  const reply = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(patienceMs) }).catch((cause: unknown) => {
+    throw unreachable('The hive', url, cause)
+  })
+  const facts = (await reply.json().catch(() => ({}))) as { readonly reasons?: readonly string[] }
+  if (reply.ok) return `${url} is ready`
+  throw new BeeError(
+    'BEE_UNREACHABLE',
+    `The hive at ${url} is not ready: ${facts.reasons?.join('; ') ?? reply.status}.`,
+  )
+}
+
+function beesOf(config: Config) {
+  return async () => {
+    const bees = await loadBees(beesDir(config), { only: config.BEES_ONLY })
+    return bees.map(({ name }) => name).join(', ') || 'none'
+  }
 }
 
 async function report(checks: readonly Check[]): Promise<boolean> {
@@ -86,8 +115,9 @@ async function report(checks: readonly Check[]): Promise<boolean> {
     } catch (thrown) {
       healthy = false
       const error = toBeeError(thrown)
+      const message = error.message.replaceAll('\n', '\n    ')
       console.log(
-        `  ${paint.red('✗')} ${name.padEnd(12)} ${error.code}: ${error.message}\n    ${paint.dim('next:')} ${error.next}`,
+        `  ${paint.red('✗')} ${name.padEnd(12)} ${error.code}: ${message}\n    ${paint.dim('next:')} ${error.next}`,
       )
     }
   }

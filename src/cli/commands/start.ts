@@ -31,6 +31,8 @@ export async function start(): Promise<void> {
   } finally {
     await stack?.close()
   }
+  // A handler that listens to nobody has been left behind; its timers and sockets must not keep the process.
+  process.exit()
 }
 
 /** npm hands a Ctrl-C on to us that the terminal has already sent to the whole group: two so close together are one. */

@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import { z } from 'zod'
 import { BeeError } from '../../errors.ts'
+import { unreachable } from '../reach.ts'
 import type { StripeEvent } from './story.ts'
 
 const answer = z.looseObject({ status: z.string(), process: z.string().optional() })
@@ -10,7 +11,7 @@ export type Answer = z.output<typeof answer> & { readonly http: number }
 /**
  * Posts one event as Stripe does: the bytes signed with the endpoint's secret at this moment.
  *
- * @throws BeeError BEE_WEBHOOK_NOT_DURABLE when the hive is not there or does not take the event.
+ * @throws BeeError BEE_UNREACHABLE without a hive, BEE_WEBHOOK_NOT_DURABLE when it does not take the event.
  */
 export async function deliver(url: string, secret: string, event: StripeEvent): Promise<Answer> {
   const payload = JSON.stringify(event)
@@ -21,7 +22,7 @@ export async function deliver(url: string, secret: string, event: StripeEvent): 
     body: payload,
     signal: AbortSignal.timeout(15_000),
   }).catch((cause: unknown) => {
-    throw new BeeError('BEE_WEBHOOK_NOT_DURABLE', `No answer from ${url}. Is the hive running?`, { cause })
+    throw unreachable('The hive', url, cause)
   })
   const parsed = answer.safeParse(await reply.json().catch(() => undefined))
   if (reply.ok && parsed.success) return { ...parsed.data, http: reply.status }

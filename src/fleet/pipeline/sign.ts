@@ -35,8 +35,8 @@ function draft(record: TaskRecord, ending: Extract<Ending, { kind: 'done' | 'fai
     process: assignment.processId,
     fence: assignment.fence,
     bee: record.bee.name,
-    // The claim is a name of 1 to 256 characters; what a stranger submitted may be longer.
-    task: assignment.task.slice(0, 256) || '?',
+    // The claim is a name of 1 to 256 characters; what a stranger submitted may be longer, and cut within a character.
+    task: assignment.task.slice(0, 256).toWellFormed() || '?',
     schema: admission?.task.schemaHash ?? record.bee.tasks.get(assignment.task)?.schemaHash ?? NO_DIGEST,
     input: admission?.inputDigest ?? digestOfWhatCame(assignment.kwargs['input']),
     outcome: done ? ending.outcome : ('failed' as const),

@@ -1,8 +1,11 @@
 import type { Json } from '../../canonical.ts'
 import { BeeError } from '../../errors.ts'
 
-/** Deeper than any Stripe object by far, shallow enough for every recursive reader behind us. */
-const maxDepth = 64
+/** Deeper than any Stripe object by far, and within what a task takes (64, counted from its input). */
+const maxDepth = 60
+
+/** A task takes no input with such a name in it. `metadata` may have them: they must not cost us the whole event. */
+const unsafeMembers: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** Members that carry a person's name, address or contact, or a link to them. `metadata` is the user's own and stays as it is. */
 const personalMembers: ReadonlySet<string> = new Set([
@@ -33,16 +36,19 @@ const personalMembers: ReadonlySet<string> = new Set([
 
 /**
  * A copy that the broker and Postgres can hold: lone surrogates and NUL characters (no jsonb takes them) are replaced
- * by U+FFFD, and personal members are left out when `dropPersonal` is set. Equal values give equal copies.
+ * by U+FFFD; personal members, when `dropPersonal` is set, and names that reach into prototypes are left out. Equal
+ * values give equal copies.
  *
- * @throws BeeError BEE_WEBHOOK_MALFORMED when it is nested deeper than 64 levels
+ * @throws BeeError BEE_WEBHOOK_MALFORMED when it is nested deeper than 60 levels
  */
 export function cleanJson(value: Json, dropPersonal: boolean, depth = 0): Json {
   if (depth > maxDepth) throw new BeeError('BEE_WEBHOOK_MALFORMED', `The event is nested deeper than ${maxDepth}.`)
   if (typeof value === 'string') return cleanText(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map((item: Json) => cleanJson(item, dropPersonal, depth + 1))
-  const kept = Object.entries(value).filter(([key]) => !(dropPersonal && personalMembers.has(key)))
+  const kept = Object.entries(value).filter(
+    ([key]) => !unsafeMembers.has(key) && !(dropPersonal && personalMembers.has(key)),
+  )
   return Object.fromEntries(
     kept.map(([key, member]) => [cleanText(key), cleanJson(member, dropPersonal && key !== 'metadata', depth + 1)]),
   )
