@@ -5,9 +5,8 @@ import { BeeError, catalogue, toBeeError } from '../src/errors.ts'
 describe('the error catalogue', () => {
   it('is documented, every code with its class, meaning and next step, and nothing else', () => {
     const text = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')
-    const documented = [...text.matchAll(/^### (BEE_[A-Z_]+)\n\n`([a-z_]+)`\. (.+)\n\nNext: (.+)$/gm)].map((match) =>
-      match.slice(1),
-    )
+    const rows = text.matchAll(/^\| `(BEE_[A-Z_]+)` \| `([a-z_]+)` \| (.+) \| (.+) \|$/gm)
+    const documented = [...rows].map((match) => match.slice(1))
     const known = Object.entries(catalogue).map(([code, { failure, meaning, next }]) => [code, failure, meaning, next])
     expect(documented).toEqual(known)
   })

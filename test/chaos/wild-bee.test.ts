@@ -31,14 +31,12 @@ describe('a bee that blocks the event loop for 8 s', () => {
       answers.push({ ...answer, atMs: performance.now() })
       return answer.status
     }
-    const pollingMs = (await probe()).status
-    expect(pollingMs).toBe(200)
+    expect((await probe()).status).toBe(200)
     const beganMs = performance.now()
     const blocked = await crew.submit('wild', 'block', { n: 'blocked', ms: 8_000 })
     // While the loop stands still, another bee gets work too; it has to wait, not to fail.
     const behind = await crew.submit('worker', 'write', { n: 'behind the block' })
-    const statusBehind = await until(async () => (await look()) === 503, { timeoutMs: 8_000, intervalMs: 50 })
-    expect(statusBehind).toBe(true)
+    await until(async () => (await look()) === 503, { timeoutMs: 8_000, intervalMs: 50, what: 'a 503 of /livez' })
     const toldMs = performance.now() - beganMs
     await until(async () => (await look()) === 200, { timeoutMs: 15_000, intervalMs: 50 })
     const recoveredMs = performance.now() - beganMs
@@ -63,41 +61,51 @@ describe('a bee that blocks the event loop for 8 s', () => {
 
 describe('a bee that does everything wrong', () => {
   it.each([
-    ['throws', /^BEE_HANDLER_/],
+    ['gives_up', /^BEE_HANDLER_REFUSED/],
     ['wrong_shape', /^BEE_OUTPUT_INVALID/],
-  ] as const)(
-    '%s: its process is closed as failed with a code and a receipt, and no word of its input',
-    async (task, code) => {
-      const process = await crew.submit('wild', task, { n: task, secret: canary })
-      const done = await crew.waitFor(process, 60_000)
-      expect(done.state).toBe('failed')
-      expect(done.errors[0]).toMatch(code)
-      expect(done.receipt).not.toBeNull()
-      expect(JSON.stringify(done.process.errors) + JSON.stringify(done.process.out)).not.toContain(canary)
-      await fine(`after ${task}`)
-    },
-  )
-
-  it('throws undefined: its process ends all the same', async () => {
-    const done = await crew.waitFor(await crew.submit('wild', 'throws_nothing', { n: 'nothing' }), 60_000)
+  ] as const)('%s: its process is closed as failed with a code and a receipt', async (task, code) => {
+    const done = await crew.waitFor(await crew.submit('wild', task, { n: task, secret: canary }))
     expect(done.state).toBe('failed')
-    expect(done.errors[0]).toMatch(/^BEE_/)
+    expect(done.errors[0]).toMatch(code)
+    expect(done.receipt).not.toBeNull()
+    expect(JSON.stringify([done.process.errors, done.process.out])).not.toContain(canary)
+    await fine(`after ${task}`)
   })
 
-  it('hangs in all its slots: other bees do not notice, and its processes end at their limit', async () => {
-    const hanging = await Promise.all([1, 2, 3].map((n) => crew.submit('wild', 'hang', { n: `hang ${n}` })))
-    for (let n = 0; n < 5; n += 1) await fine(`beside the hanging ${n}`)
-    for (const process of hanging) expect((await crew.waitFor(process)).state).toBe('failed')
+  it.each(['throws', 'throws_nothing'])('%s: its process is tried again, and ends at its last limit', async (task) => {
+    const done = await crew.waitFor(await crew.submit('wild', task, { n: task, secret: canary }))
+    expect(done.state).toBe('failed')
+    expect(done.process.retries).toBe(1)
+    expect(JSON.stringify([done.process.errors, done.process.out])).not.toContain(canary)
+    await fine(`after ${task}`)
   })
 
-  it('leaves a rejection behind: the hive goes on', async () => {
+  it('unhandled, a rejection left behind: the hive goes on', async () => {
     const done = await crew.waitFor(await crew.submit('wild', 'unhandled', { n: 'unhandled', secret: canary }))
     expect(done.state).toBe('success')
+    await until(() => crew.queen.logs().includes('a promise was rejected'), { what: 'its line in the log' })
     await fine('after the rejection')
     expect((await fetch(`${crew.queen.url}/readyz`)).status).toBe(200)
   })
 
-  it('and nothing of it is in the log', () => {
-    expect(crew.queen.logs()).not.toContain(canary)
+  it('hangs in all its slots: other bees do not notice, and its processes end at their limit', async () => {
+    const hanging = await Promise.all([1, 2].map((n) => crew.submit('wild', 'hang', { n: `hang ${n}` })))
+    for (let n = 0; n < 5; n += 1) await fine(`beside the hanging ${n}`)
+    for (const process of hanging) expect((await crew.waitFor(process)).state).toBe('failed')
+    await fine('after the hanging')
+  })
+
+  it('throws where nobody catches: the hive ends in order and says so with its exit code', async () => {
+    const held = crew.submit('worker', 'write', { n: 'in the middle', ms: 700 })
+    await crew.submit('worker', 'uncaught', { n: 'uncaught', secret: canary })
+    expect(await crew.queen.exited).toBe(1)
+    expect(crew.queen.logs()).toMatch(/"name":"RangeError".*the hive drains and ends/)
+    expect(crew.queen.logs()).toContain('"msg":"drained"')
+    expect(crew.queen.logs()).toMatch(new RegExp(`${await held}".*"outcome":"applied"`))
+  })
+
+  it('and no word of its input is in the log', () => {
+    expect(crew.queen.logs().includes(canary)).toBe(false)
+    expect(crew.queen.logs()).toContain('[sensitive]')
   })
 })

@@ -5,6 +5,7 @@ import { type LocalStack, startLocalStack } from '../../local/stack.ts'
 import { createLog, createMetrics, type Log } from '../../telemetry/index.ts'
 import { type Hive, startHive } from '../hive.ts'
 import { migrationsDir } from '../paths.ts'
+import { watchStrayErrors } from '../stray-errors.ts'
 import { version } from '../version.ts'
 import { welcome } from '../welcome.ts'
 
@@ -24,7 +25,7 @@ export async function start(): Promise<void> {
   try {
     const config = stack === undefined ? given : loadConfig({ ...process.env, ...stack.env })
     const metrics = createMetrics({ version })
-    const hive = await startHive(config, { log, metrics, cutPollAtStop: stack !== undefined })
+    const hive = await startHive(config, { log, metrics, cutPollAtStop: given.COLONIES_SERVER_HOST === undefined })
     const envFile = stack && (await writeEnvFile(config.BEES_DATA_DIR, { ...stack.env, BEES_URL: hive.url }))
     console.log(welcome({ config, hive, envFile, bootMs: performance.now() - beganMs }))
     await untilSignal(hive, stack, log)
@@ -58,6 +59,10 @@ async function untilSignal(hive: Hive, stack: LocalStack | undefined, log: Log):
     broken = true
     log.error({ part }, 'a part of the local stack ended unexpectedly')
     hive.force().then(drained.resolve, drained.reject)
+  })
+  watchStrayErrors(log, () => {
+    broken = true
+    hive.stop().then(drained.resolve, drained.reject)
   })
   const { exitCode, givenBack, left, receiptsPending, durationMs } = await drained.promise
   log.info({ givenBack, left, receiptsPending, durationMs: Math.round(durationMs) }, 'drained')

@@ -10,16 +10,34 @@ import type { Step } from './step.ts'
 const LONGEST_KEY = 512
 
 /** Decides whether the process may run: task, size, envelope, input, business key. Nothing in it is believed before. */
-export const admit: Step = (record, bench) => {
+export const admit: Step = async (record, bench) => {
   if (bench.reins.signal.aborted) return advance(record, { ending: endingOf(toBeeError(bench.reins.signal.reason)) })
   try {
-    return advance(record, { admission: admission(record, bench) })
+    return advance(record, { admission: admission(record, bench, bench.clock.now()) })
+  } catch (thrown) {
+    const error = toBeeError(thrown)
+    if (error.code !== 'BEE_ENVELOPE_EXPIRED') return advance(record, { ending: endingOf(error) })
+    return admitIfBegun(record, bench, error)
+  }
+}
+
+/**
+ * An envelope that has expired may belong to a process whose transaction committed in time, under an assignment that
+ * never got to close it. The ledger knows: then it is judged as of that commit, and the stored result is delivered.
+ */
+async function admitIfBegun(record: TaskRecord, bench: Workbench, expired: BeeError): Promise<TaskRecord> {
+  const { signal, abortAtMs: deadlineMs } = bench.reins
+  try {
+    const { rows } = await bench.ledger.read(bench.colony, record.assignment.processId, { signal, deadlineMs })
+    const [first] = rows
+    if (first === undefined) throw expired
+    return advance(record, { admission: admission(record, bench, Date.parse(first.committed_at)) })
   } catch (thrown) {
     return advance(record, { ending: endingOf(toBeeError(thrown)) })
   }
 }
 
-function admission({ bee, assignment }: TaskRecord, bench: Workbench): Admission {
+function admission({ bee, assignment }: TaskRecord, bench: Workbench, asOfMs: number): Admission {
   const task = bee.tasks.get(assignment.task)
   if (task === undefined) {
     throw new BeeError(
@@ -34,7 +52,7 @@ function admission({ bee, assignment }: TaskRecord, bench: Workbench): Admission
     )
   }
   const raw = assignment.kwargs['input']
-  const proof = prove(task, raw, { bee: bee.name, envelope: assignment.kwargs['envelope'] }, bench)
+  const proof = prove(task, raw, { bee: bee.name, envelope: assignment.kwargs['envelope'] }, bench, asOfMs)
   const input = parseInput(task, raw)
   const secrets = new Set([...sensitiveValues(task.input, raw), ...sensitiveValues(task.input, input)])
   return Object.freeze({ task, input, ...proof, key: businessKey(task, input), hide: scrubber(secrets) })
@@ -44,11 +62,12 @@ function prove(
   task: Task,
   input: Json | undefined,
   came: { readonly bee: string; readonly envelope: Json | undefined },
-  { trusted, colony, clock }: Workbench,
+  { trusted, colony }: Workbench,
+  nowMs: number,
 ): Pick<Admission, 'inputDigest' | 'nonce'> {
   if (trusted === null) return { inputDigest: digestOf(input), nonce: null }
   const subject = { colony, bee: came.bee, task: task.name, input }
-  const { claims, nonce } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs: clock.now() })
+  const { claims, nonce } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs })
   // Checked to be the digest of this input, which may be large: not computed a second time.
   return { inputDigest: claims.input, nonce }
 }

@@ -40,7 +40,8 @@ const rememberedSignatures = 4096
 export function createOpener(known: (payloadtype: string) => boolean): OpenEnvelope {
   const signers = new LruCache<string, string>(rememberedSignatures)
   const signerOf = (payload: string, signature: string): string | null => {
-    const key = `${signature}${payload.length > 4096 ? '' : payload}`
+    // With its length, so that no part of a payload can pass for the end of a signature.
+    const key = `${signature.length}:${signature}${payload.length > 4096 ? '' : payload}`
     const remembered = payload.length > 4096 ? undefined : signers.get(key)
     if (remembered !== undefined) return remembered
     const id = recoverIdentity(payload, signature)

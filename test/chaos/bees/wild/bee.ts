@@ -1,4 +1,4 @@
-import { defineBee, defineTask, sensitive, z } from '../../../../src/bee/index.ts'
+import { defineBee, defineTask, sensitive, TerminalError, z } from '../../../../src/bee/index.ts'
 
 const note = z.object({ n: z.string() })
 const secret = z.object({ n: z.string(), secret: sensitive(z.string()) })
@@ -28,10 +28,20 @@ export default defineBee({
       brokerRetries: 1,
       run: () => new Promise<Record<string, never>>(() => undefined),
     }),
+    gives_up: defineTask({
+      description: 'Says that a repeat would not help, and quotes its input.',
+      input: secret,
+      output: z.object({}),
+      run: async ({ input }) => {
+        throw new TerminalError(`cannot do ${input.secret}`)
+      },
+    }),
     throws: defineTask({
       description: 'Throws something that quotes its input.',
       input: secret,
       output: z.object({}),
+      deadlineMs: 1_000,
+      brokerRetries: 1,
       run: async ({ input }) => {
         throw new TypeError(`cannot do ${input.secret}`, { cause: input })
       },
@@ -40,6 +50,8 @@ export default defineBee({
       description: 'Throws undefined.',
       input: note,
       output: z.object({}),
+      deadlineMs: 1_000,
+      brokerRetries: 1,
       run: async () => {
         throw undefined
       },

@@ -42,5 +42,16 @@ export default defineBee({
         return written.parse((await transact({ n: input.n })).output)
       },
     }),
+    uncaught: defineTask({
+      description: 'Throws outside of its handler, after it has returned.',
+      input: z.object({ n: z.string(), secret: sensitive(z.string()) }),
+      output: z.object({}),
+      run: async ({ input }) => {
+        setTimeout(() => {
+          throw new RangeError(`much later: ${input.secret}`)
+        }, 100)
+        return {}
+      },
+    }),
   },
 })
