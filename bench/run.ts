@@ -31,6 +31,9 @@ if (values.help || unknown.length > 0) {
   process.exit(unknown.length > 0 ? 2 : 0)
 }
 
+// An exit of our own takes the hives along that are running.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
 const startedMs = performance.now()
 const context = createContext(values.quick)
 const noise = createNoise()

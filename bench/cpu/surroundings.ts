@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { SigningKey } from '../../src/trust/index.ts'
+import { systemEnv } from '../hive/system-env.ts'
 import { startStub } from '../stub/stub-process.ts'
 
 /** The stub and the environments of the two that are measured against it. */
@@ -7,11 +8,8 @@ export async function surroundings(logFile: string) {
   const seed = () => randomBytes(32).toString('hex')
   const envelopeSeed = seed()
   const stub = await startStub(envelopeSeed)
-  const system = Object.fromEntries(
-    ['PATH', 'HOME', 'TMPDIR'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  )
   const fleet: Record<string, string> = {
-    ...system,
+    ...systemEnv,
     COLONIES_SERVER_HOST: '127.0.0.1',
     COLONIES_SERVER_PORT: String(stub.port),
     COLONIES_COLONY_PRVKEY: seed(),
@@ -25,7 +23,7 @@ export async function surroundings(logFile: string) {
     BENCH_LOG: logFile,
   }
   const naive: Record<string, string> = {
-    ...system,
+    ...systemEnv,
     BENCH_URL: `http://127.0.0.1:${stub.port}`,
     BENCH_SUBMITTER_X: new SigningKey(envelopeSeed).publicJwk.x,
   }

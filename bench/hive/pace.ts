@@ -30,12 +30,3 @@ export async function atRate<T>(times: number, perSecond: number, work: () => Pr
   }
   return Promise.all(running)
 }
-
-/** How long each run of `work` takes, ms. */
-export async function durationsMs(times: number, inFlight: number, work: () => Promise<unknown>): Promise<number[]> {
-  return inParallel(times, inFlight, async () => {
-    const startMs = performance.now()
-    await work()
-    return performance.now() - startMs
-  })
-}

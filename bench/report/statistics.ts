@@ -1,4 +1,9 @@
-export const median = (values: readonly number[]): number => percentile(values, 0.5)
+/** The middle one, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (index: number): number => sorted[index] ?? Number.NaN
+  return (at(Math.floor((sorted.length - 1) / 2)) + at(Math.floor(sorted.length / 2))) / 2
+}
 
 /** Nearest rank. */
 export function percentile(values: readonly number[], share: number): number {

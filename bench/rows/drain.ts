@@ -38,7 +38,12 @@ export async function drain({ hive, folder }: Context): Promise<readonly Line[]>
   return [
     line('SIGTERM → exit, npm start, idle', idle, 'grace: 25 s', goal('< 0.5 s', durationMs < idleGoalMs)),
     line('SIGTERM → exit, npm start, busy', busy, `idle: ${ms(durationMs)}`, goal('exit 0', busy.exitCode === 0)),
-    line('SIGTERM → exit, fleet alone, idle', idleFleet, 'ends with its open poll, at most 10 s', ''),
+    line(
+      'SIGTERM → exit, fleet alone, idle',
+      idleFleet,
+      'it waits for its open poll, at most 10 s',
+      goal('< 0.5 s', idleFleet.durationMs < idleGoalMs),
+    ),
     line(
       'SIGTERM → exit, fleet alone, busy',
       busyFleet,

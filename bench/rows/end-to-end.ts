@@ -45,7 +45,7 @@ export async function endToEnd({ quick, hive }: Context): Promise<readonly Line[
         value: number(rate),
         spread: range(rates),
         goal: '',
-        baseline: `plain durable transactions/s by pg: ${number(transactions)} (${range(transactionRates)})`,
+        baseline: `plain transactions/s by pg, fsync on: ${number(transactions)} (${range(transactionRates)})`,
         ratio: share(transactions),
       },
       {

@@ -23,7 +23,8 @@ export async function idle({ quick, hive }: Context): Promise<readonly Line[]> {
     const after = await usedMs()
     const percent = after.map((value, index) => ((value - (before[index] ?? 0)) / windowMs) * 100)
     own.push(percent[0] ?? Number.NaN)
-    all.push(sum(percent))
+    // Postgres ends a helper now and then.
+    all.push(sum(percent.filter((share) => share >= 0)))
   }
   const naive = await naivePercent(env, windowMs)
   return [

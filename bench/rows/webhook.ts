@@ -1,17 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import Stripe from 'stripe'
 import type { Context } from '../context.ts'
-import { durationsMs } from '../hive/pace.ts'
+import { atRate } from '../hive/pace.ts'
 import { goal, type Line } from '../report/line.ts'
 import { ms, percentile, timesOf } from '../report/statistics.ts'
 import { startStub } from '../stub/stub-process.ts'
 
-const inFlight = 4
+/** Events a second, well below what the local stack can take; Stripe sends what happens, when it happens. */
+const perSecond = 25
 
 /** From a signed Stripe event to its 200, which says that the broker holds it durably. */
 export async function webhook({ quick, hive }: Context): Promise<readonly Line[]> {
   const { url, env } = await hive()
-  const times = quick ? 60 : 400
+  const times = quick ? 60 : 250
   const secret = (env['STRIPE_WEBHOOK_SECRET'] ?? '').split(',')[0] ?? ''
   const stub = await startStub(randomBytes(32).toString('hex'))
   const post = async (to: string): Promise<void> => {
@@ -26,9 +27,14 @@ export async function webhook({ quick, hive }: Context): Promise<readonly Line[]
     await (await fetch(`${url}/status.json`)).arrayBuffer()
   }
   try {
+    const timed = (work: () => Promise<void>) => async (): Promise<number> => {
+      const startMs = performance.now()
+      await work()
+      return performance.now() - startMs
+    }
     const measure = async (work: () => Promise<void>): Promise<readonly number[]> => {
-      await durationsMs(20, inFlight, work)
-      return durationsMs(times, inFlight, work)
+      await atRate(40, perSecond, work)
+      return atRate(times, perSecond, timed(work))
     }
     const bare = await measure(() => post(`http://127.0.0.1:${stub.port}/nothing`))
     const status = await measure(get)
@@ -36,10 +42,10 @@ export async function webhook({ quick, hive }: Context): Promise<readonly Line[]
     const line = (name: string, share: number): Line => {
       const [value, least] = [percentile(events, share), percentile(bare, share)]
       return {
-        what: `webhook, accepted → 200, ${inFlight} in flight, ${name}`,
+        what: `webhook, accepted → 200, ${perSecond} a second, ${name}`,
         value: ms(value),
-        spread: `${times} events`,
-        goal: share > 0.9 ? goal('< 5 s, budget of the submit', value < 5_000) : '',
+        spread: `p90 ${ms(percentile(events, 0.9))}, ${times} events`,
+        goal: share > 0.9 ? goal('< 5 s', value < 5_000) : '',
         baseline: `POST to a bare node:http: ${ms(least)}; GET /status.json: ${ms(percentile(status, share))}`,
         ratio: timesOf(value, least),
       }

@@ -28,7 +28,7 @@ export function welcome({ config, hive, envFile, bootMs }: WelcomeFacts): string
   const next =
     envFile === undefined
       ? paint.dim('Ctrl-C drains and stops.')
-      : `${paint.dim('settings of this hive:')} source ${envFile}
+      : `${paint.dim('settings for other programs:')} source ${envFile}
   ${paint.dim('next:')} npx bees demo   ${paint.dim('Ctrl-C drains and stops.')}`
   return `
   ${paint.bold('Colony Bees')} ${paint.dim(`is up after ${(bootMs / 1000).toFixed(1)} s`)}

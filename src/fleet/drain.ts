@@ -53,7 +53,7 @@ export async function drainBee(parts: DrainParts, deadlineMs: number, force: Abo
   const graceMs = Math.max(0, deadlineMs - clock.monotonicMs())
   const marginMs = Math.min(MOST_MARGIN_MS, Math.max(LEAST_MARGIN_MS, graceMs * MARGIN_RATIO))
   const mayCut = parts.canGiveBack && parts.cutPollAtStop
-  const isIdle = (): boolean => slots.busy === 0 && slots.waiting === 0
+  const isIdle = (): boolean => slots.running === 0 && slots.waiting === 0
 
   /** Waits for the condition until a time; a forced stop ends the wait `forcedMs` after it was asked for. */
   const waitFor = async (condition: () => boolean, untilMs: number, forcedMs: number): Promise<void> => {
@@ -94,5 +94,5 @@ export async function drainBee(parts: DrainParts, deadlineMs: number, force: Abo
   const back = unregistered || goesBack === 0
   force.removeEventListener('abort', wake)
   parts.state.send('drained')
-  return { givenBack: back ? goesBack : 0, left: back ? 0 : goesBack, stillRunning: slots.stuck + slots.busy }
+  return { givenBack: back ? goesBack : 0, left: back ? 0 : goesBack, stillRunning: slots.stuck + slots.running }
 }

@@ -29,7 +29,7 @@ export interface PollerPorts {
   readonly metrics: Metrics
   readonly state: BeeStateMachine
   readonly breaker: () => 'closed' | 'open' | 'half_open'
-  readonly slots: { readonly hasRoom: boolean; readonly busy: number; readonly waiting: number }
+  readonly slots: { readonly hasRoom: boolean; readonly running: number; readonly waiting: number }
   /** The broker of the identity in use. */
   readonly broker: () => Broker
   /** A process came; `openMs` is how long the poll was open. */
@@ -71,7 +71,7 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
   const holdNow = (): Hold | null => {
     const breaker = ports.breaker()
     // Half open means: one try. The process that it brings is the probe, so nothing else may run beside it.
-    const probing = breaker === 'half_open' && ports.slots.busy + ports.slots.waiting > 0
+    const probing = breaker === 'half_open' && ports.slots.running + ports.slots.waiting > 0
     if (breaker === 'open' || probing) return 'database'
     return ports.slots.hasRoom ? null : 'slots'
   }
@@ -105,7 +105,7 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
     lastCallMs = clock.monotonicMs()
     const heard = await ports.broker().heartbeat({ deadlineMs: lastCallMs + 10_000 })
     if (heard) lastAnswerMs = clock.monotonicMs()
-    else ports.log.warn({ bee }, 'the broker did not take the heartbeat')
+    else ports.log.warn({}, 'the broker did not take the heartbeat')
   }
 
   const backOff = (): Promise<void> => {
@@ -151,9 +151,11 @@ export function startPoller(ports: PollerPorts, options: PollerOptions): Poller 
         await backOff()
         return ports.register()
       case 'error':
-        suspend('broker')
-        ports.log.warn({ bee, code: outcome.error.code, reason: outcome.error.message, failures }, 'a poll failed')
         if (outcome.ambiguous) ports.ambiguous()
+        // Cut by ourselves at the end of a drain: nothing is wrong.
+        if (cutting.signal.aborted) return
+        suspend('broker')
+        ports.log.warn({ code: outcome.error.code, reason: outcome.error.message, failures }, 'a poll failed')
         return backOff()
     }
   }

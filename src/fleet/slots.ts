@@ -32,6 +32,8 @@ export interface SlotsOptions {
 export interface Slots {
   readonly total: number
   readonly busy: number
+  /** Busy with a process; the others that are busy are kept by stuck handlers, whose processes are settled. */
+  readonly running: number
   readonly waiting: number
   readonly stuck: number
   /** A process that comes now would run now or find a place to wait. */
@@ -45,6 +47,7 @@ export function createSlots(options: SlotsOptions): Slots {
   const runs = new Map<string, number>()
   let queue: readonly SlotJob[] = []
   let busy = 0
+  let kept = 0
   let stuck = 0
 
   const count = (task: string, change: number): void => {
@@ -77,10 +80,16 @@ export function createSlots(options: SlotsOptions): Slots {
   const keepAside = (job: SlotJob, settled: Promise<unknown>): void => {
     const keepsSlot = stuck >= options.maxStuck
     stuck += 1
-    if (keepsSlot) busy += 1
+    if (keepsSlot) {
+      busy += 1
+      kept += 1
+    }
     const letGo = (): void => {
       stuck -= 1
-      if (keepsSlot) busy -= 1
+      if (keepsSlot) {
+        busy -= 1
+        kept -= 1
+      }
       count(job.task, -1)
       next()
     }
@@ -101,6 +110,9 @@ export function createSlots(options: SlotsOptions): Slots {
     total: options.total,
     get busy() {
       return busy
+    },
+    get running() {
+      return busy - kept
     },
     get waiting() {
       return queue.length

@@ -17,9 +17,20 @@ export async function writeEnvFile(dataDir: string, variables: Readonly<Record<s
   return path
 }
 
-/** The variables of a local hive that runs or ran in this folder; empty when there is none. */
+/** What a hive writes down: where it is and its keys. Nothing that would choose code or what is believed. */
+const ownNames =
+  /^(COLONIES_[A-Z_]+|SUPABASE_(URL|SECRET_KEY)|STRIPE_WEBHOOK_SECRET|DATABASE_URL|BEES_(URL|RECEIPT_KEY|SUBMITTER_KEY))$/
+
+/**
+ * The variables of a local hive that runs or ran in this folder; empty when there is none. The folder may have come with
+ * somebody else's files (commands look for it where they are called), so other names are passed over.
+ */
 export async function readEnvFile(dataDir: string): Promise<Readonly<Record<string, string>>> {
   const text = await readFile(join(dataDir, fileName), 'utf8').catch(() => '')
   const variables = [...text.matchAll(/^export ([A-Z_]+)='((?:[^']|'\\'')*)'$/gm)]
-  return Object.fromEntries(variables.map(([, name = '', value = '']) => [name, value.replaceAll("'\\''", "'")]))
+  return Object.fromEntries(
+    variables
+      .filter(([, name = '']) => ownNames.test(name))
+      .map(([, name = '', value = '']) => [name, value.replaceAll("'\\''", "'")]),
+  )
 }

@@ -3,8 +3,8 @@ import { decodeBase64url, encodeBase64url } from './base64url.ts'
 /** The kinds of token that we sign; the kind keeps a receipt from passing as an envelope. */
 export type JwsType = 'bee-task+jwt' | 'bee-receipt+jwt'
 
-/** Longest token that is looked at, characters: a receipt of some hundred ledger rows fits. */
-export const LONGEST_JWS = 64 * 1024
+/** Longest token that is looked at, characters: a receipt of the 1000 ledger rows that it may have fits. */
+const longest: Readonly<Record<JwsType, number>> = { 'bee-task+jwt': 64 * 1024, 'bee-receipt+jwt': 256 * 1024 }
 
 /** A compact JWS, taken apart but not yet believed. */
 export interface DecodedJws {
@@ -22,7 +22,7 @@ export interface DecodedJws {
  * @returns the parts, or a sentence that says what is wrong.
  */
 export function decodeJws(token: string, typ: JwsType): DecodedJws | string {
-  if (token.length > LONGEST_JWS) return `expected at most ${LONGEST_JWS} characters, received ${token.length}`
+  if (token.length > longest[typ]) return `expected at most ${longest[typ]} characters, received ${token.length}`
   const parts = token.split('.')
   const [head, body, tail] = parts
   if (parts.length !== 3 || !head || !body || !tail) return 'expected three parts joined by dots'

@@ -64,6 +64,10 @@ declare
   outsiders constant text := 'public, anon, authenticated, service_role, bee';
   target record;
 begin
+  -- A slip of the pen must neither seal nothing nor hand somebody else's schema over.
+  if not exists (select from pg_catalog.pg_namespace as n where n.nspname = schema_name and n.nspowner = owner_oid) then
+    raise exception 'bees.seal: % is no schema of bees_owner', schema_name using errcode = '22023';
+  end if;
   execute format('revoke all on schema %I from %s', schema_name, outsiders);
 
   for target in

@@ -90,6 +90,14 @@ describe('without a hive', () => {
     expect(performance.now() - beganMs).toBeLessThan(20_000)
   })
 
+  it('bees start in a shell that has read the settings of an ended hive says so instead of waiting for it', async () => {
+    const settings = goneHive.map((line) => /^export (\w+)='(.*)'$/.exec(line)?.slice(1) as [string, string])
+    const { code, err } = await runBees(['start'], { dataDir: gone, env: Object.fromEntries(settings) })
+    expect(err).toMatch(/^BEE_CONFIG_INVALID: Received the settings that a local hive has left in .*local\.env/)
+    expect(err).not.toMatch(/secret_of|whsec_of|abab/)
+    expect(code).toBe(1)
+  })
+
   it('bees doctor names each part that is away, once, and shows no secret', async () => {
     const { code, out } = await runBees(['doctor'], { dataDir: gone })
     for (const part of ['broker', 'database', 'hive']) {

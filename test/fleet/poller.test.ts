@@ -13,7 +13,7 @@ function bench(over: { readonly random?: () => number } = {}) {
   const state = createBeeState(() => undefined)
   state.send('start')
   state.send('registered')
-  const slots = { hasRoom: true, busy: 0, waiting: 0 }
+  const slots = { hasRoom: true, running: 0, waiting: 0 }
   const seen = {
     polls: [] as number[],
     open: 0,
@@ -55,7 +55,7 @@ function bench(over: { readonly random?: () => number } = {}) {
       broker: () => broker,
       deliver: () => {
         seen.delivered += 1
-        slots.busy += 1
+        slots.running += 1
       },
       ambiguous: () => {
         seen.ambiguous += 1
@@ -148,7 +148,7 @@ describe('the poller', () => {
     await clock.advance(10_000)
     expect(seen.delivered).toBe(1)
     expect(seen.polls).toHaveLength(1)
-    slots.busy = 0
+    slots.running = 0
     setBreaker('closed')
     setAnswer(async (timeoutS) => {
       await clock.sleep(timeoutS * 1_000)

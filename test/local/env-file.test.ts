@@ -13,9 +13,9 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** What a shell that sources the file has in `VALUE`; the dot at the end keeps trailing line breaks. */
+/** What a shell that sources the file has in `BEES_URL`; the dot at the end keeps trailing line breaks. */
 async function inShell(path: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('sh', ['-c', '. "$1"; printf "%s." "$VALUE"', 'sh', path], {
+  const { stdout } = await promisify(execFile)('sh', ['-c', '. "$1"; printf "%s." "$BEES_URL"', 'sh', path], {
     env: { PATH: process.env['PATH'] },
   })
   return stdout.slice(0, -1)
@@ -39,9 +39,9 @@ const nasty = [
 
 describe('local.env', () => {
   it.each(nasty)('gives %j back to a shell and to us', async (value) => {
-    const path = await writeEnvFile(folder, { VALUE: value, AFTER: 'x' })
+    const path = await writeEnvFile(folder, { BEES_URL: value, DATABASE_URL: 'x' })
     expect(await inShell(path)).toBe(value)
-    expect(await readEnvFile(folder)).toEqual({ VALUE: value, AFTER: 'x' })
+    expect(await readEnvFile(folder)).toEqual({ BEES_URL: value, DATABASE_URL: 'x' })
   })
 
   it('gives any text back to us', async () => {
@@ -53,15 +53,15 @@ describe('local.env', () => {
     })
     await fc.assert(
       fc.asyncProperty(text, text, async (first, second) => {
-        await writeEnvFile(folder, { FIRST: first, SECOND: second })
-        expect(await readEnvFile(folder)).toEqual({ FIRST: first, SECOND: second })
+        await writeEnvFile(folder, { BEES_URL: first, DATABASE_URL: second })
+        expect(await readEnvFile(folder)).toEqual({ BEES_URL: first, DATABASE_URL: second })
       }),
       { numRuns: 100 },
     )
   })
 
   it('is for its owner alone', async () => {
-    const path = await writeEnvFile(folder, { VALUE: 'x' })
+    const path = await writeEnvFile(folder, { BEES_URL: 'x' })
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 

@@ -80,6 +80,13 @@ describe('seal', () => {
     expect(rows).toEqual([{ proconfig: ['search_path=pg_catalog, pg_temp'] }])
   })
 
+  test.each(['public', 'auth', 'pg_catalog', 'finanse', 'bees"; drop schema bees; --'])(
+    'does not touch %s, which is none of ours, and does not stay silent about it',
+    async (schema) => {
+      await expect(ledger.admin.query('call bees.seal($1)', [schema])).rejects.toMatchObject({ code: '22023' })
+    },
+  )
+
   test('no function of ours is left with one', async () => {
     const { rows } = await ledger.admin.query(`
       select p.oid::regprocedure::text as name from pg_proc as p

@@ -135,6 +135,16 @@ describe('a receipt has one text', () => {
   })
 })
 
+describe('a receipt of the most ledger rows that a process may have', () => {
+  test('is not too long to be verified', () => {
+    const chain = new ReceiptChain({ key: hiveKey, colony, executor: hex(), now: () => NOW_MS })
+    const ledgerRow = (step: number) => ({ id: String(10 ** 15 + step), step, output: hex() })
+    const { jws } = chain.sign({ ...draft, ledger: Array.from({ length: 1000 }, (_, index) => ledgerRow(index + 1)) })
+    for (const verify of [verifyReceipt, verifyReceiptPortable])
+      expect(verify(jws, [hiveKey.trusted()])).toMatchObject({ ok: true })
+  })
+})
+
 describe("an auditor's terminal", () => {
   test('shows nothing that a forged receipt wants to paint there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bees-receipts-'))

@@ -9,8 +9,8 @@ export async function newBee(name: string): Promise<void> {
   for (const file of files) console.log(`${paint.green('written')} ${relative(projectDir, file)}`)
   console.log(`
 Try it:
-  npm test                                            its test is among them
-  npm start                                           a running hive must be started again
+  npx vitest run test/bees/${name}
+  npm start                     a running hive must be started again to see it
   npx bees submit ${name}/hello '{"name":"Ada"}'
 Then read docs/adding-a-bee.md.`)
 }

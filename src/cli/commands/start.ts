@@ -5,6 +5,7 @@ import { type LocalStack, startLocalStack } from '../../local/stack.ts'
 import { createLog, createMetrics, type Log } from '../../telemetry/index.ts'
 import { type Hive, startHive } from '../hive.ts'
 import { migrationsDir } from '../paths.ts'
+import { refuseStaleSettings } from '../stale-settings.ts'
 import { watchStrayErrors } from '../stray-errors.ts'
 import { version } from '../version.ts'
 import { welcome } from '../welcome.ts'
@@ -16,6 +17,7 @@ import { welcome } from '../welcome.ts'
 export async function start(): Promise<void> {
   const given = loadConfig(process.env)
   const local = given.COLONIES_SERVER_HOST === undefined || given.SUPABASE_URL === undefined
+  await refuseStaleSettings(given)
   // On a person's own screen the welcome is the message; what goes wrong is still told.
   const log = createLog({ level: given.BEES_LOG_LEVEL ?? (local ? 'warn' : 'info') })
   const beganMs = performance.now()

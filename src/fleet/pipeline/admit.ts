@@ -29,7 +29,8 @@ async function admitIfBegun(record: TaskRecord, bench: Workbench, expired: BeeEr
   const { signal, abortAtMs: deadlineMs } = bench.reins
   try {
     const { rows } = await bench.ledger.read(bench.colony, record.assignment.processId, { signal, deadlineMs })
-    const [first] = rows
+    // A row of another process with the same business key says nothing about when this one began.
+    const first = rows.find((row) => row.process === record.assignment.processId)
     if (first === undefined) throw expired
     return advance(record, { admission: admission(record, bench, Date.parse(first.committed_at)) })
   } catch (thrown) {

@@ -13,6 +13,9 @@ export interface TransactOfRun {
   readonly finish: () => Promise<void>
 }
 
+/** As many as a receipt can speak of. */
+const MOST_CALLS = 1000
+
 /**
  * The `transact` of one run: numbers the steps, carries the fence and the nonce, and spends the process's budget.
  */
@@ -37,6 +40,9 @@ export function createTransact(record: TaskRecord, admission: Admission, bench: 
     calls += 1
     const step = options.step ?? calls
     if (finished) throw new BeeError('BEE_HANDLER_REFUSED', 'transact: called after the handler had ended')
+    if (calls > MOST_CALLS) {
+      throw new BeeError('BEE_HANDLER_REFUSED', `transact: called more than ${MOST_CALLS} times in one process`)
+    }
     if (!Number.isSafeInteger(step) || step < 1) {
       throw new BeeError('BEE_HANDLER_REFUSED', `transact: expected step to be an integer from 1, received ${step}`)
     }

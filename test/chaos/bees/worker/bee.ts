@@ -16,7 +16,7 @@ export default defineBee({
       output: written.extend({ secret: sensitive(z.string()).optional() }),
       deadlineMs: 60_000,
       run: async ({ input, transact, signal, log }) => {
-        log.info('a write begins', { n: input.n, secret: input.secret })
+        log.info('a write begins', { n: input.n, secret: input.secret, quoted: `with ${input.secret}` })
         if (input.ms > 0) await sleep(input.ms, undefined, { signal })
         const { output } = await transact({ n: input.n })
         return { ...written.parse(output), secret: input.secret }
