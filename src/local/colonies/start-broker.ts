@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { BeeError } from '../errors.ts'
+import { BeeError } from '../../errors.ts'
 
 export interface BrokerOptions {
   readonly databaseUrl: string
@@ -30,7 +30,7 @@ const startTimeoutMs = 30_000
  * @throws BeeError BEE_PORT_IN_USE, BEE_LOCAL_STACK_FAILED
  */
 export async function startBroker(options: BrokerOptions): Promise<BrokerProcess> {
-  const child = fork(new URL('./broker-main.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(new URL('./main.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   const exited = once(child, 'exit').then(() => {})
   child.send(options)
   const report = await Promise.race([

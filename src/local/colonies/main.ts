@@ -1,8 +1,8 @@
-/** The local Colonies server as an OS process of its own, so that neither stalls the other. Started by broker-process.ts. */
-import { BeeError } from '../errors.ts'
-import { createLog } from '../telemetry/index.ts'
-import type { BrokerOptions, BrokerReport } from './broker-process.ts'
-import { startColoniesServer } from './colonies/index.ts'
+/** The local Colonies server as an OS process of its own, so that neither stalls the other. Started by start-broker.ts. */
+import { BeeError } from '../../errors.ts'
+import { createLog } from '../../telemetry/index.ts'
+import type { BrokerOptions, BrokerReport } from './start-broker.ts'
+import { startColoniesServer } from './start-colonies-server.ts'
 
 const report = (message: BrokerReport) => process.send?.(message)
 
