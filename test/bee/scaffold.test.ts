@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -69,6 +70,8 @@ describe('scaffoldBee', () => {
   it('writes a bee that is well formed and whose test passes at once, with no other edit', {
     timeout: 120_000,
   }, async () => {
+    // A name of its own: whoever runs this may have a greeter already.
+    const name = `newcomer${randomBytes(4).toString('hex')}`
     const dir = await emptyProject()
     for (const part of [
       'src',
@@ -82,7 +85,7 @@ describe('scaffoldBee', () => {
     }
     await cp(join(project, 'biome.json'), join(dir, 'biome.json'))
     await symlink(join(project, 'node_modules'), join(dir, 'node_modules'))
-    const files = await scaffoldBee('greeter', dir, new Date())
+    const files = await scaffoldBee(name, dir, new Date())
     const run = async (tool: string, ...args: readonly string[]) => {
       const bin = join(project, 'node_modules', tool)
       const env = { ...process.env, DATABASE_URL: inject('postgres').url }
@@ -94,12 +97,12 @@ describe('scaffoldBee', () => {
     }
     const modules = files.filter((file) => file.endsWith('.ts'))
     const [tested, linted, typed] = await Promise.all([
-      run('vitest/vitest.mjs', 'run', '--no-color', 'test/bees/greeter'),
+      run('vitest/vitest.mjs', 'run', '--no-color', `test/bees/${name}`),
       run('@biomejs/biome/bin/biome', 'check', '--colors=off', '--vcs-enabled=false', ...modules),
       run('typescript/bin/tsc', '--noEmit', '--pretty', 'false'),
     ])
     expect(tested).toMatch(/Tests {2}3 passed \(3\)/)
     expect(linted).toMatch(/Checked 2 files .* No fixes applied/)
-    expect(typed.split('\n').filter((line) => line.includes('greeter'))).toEqual([])
+    expect(typed.split('\n').filter((line) => line.includes(name))).toEqual([])
   })
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -8,6 +8,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { cleanEnv, freshDataDir, projectDir, removeDataDir, runBees, startHiveProcess } from '../support/hive.ts'
 
 const run = promisify(execFile)
+// A name of its own: whoever runs this may have a greeter already.
+const name = `newcomer${randomBytes(4).toString('hex')}`
 let project: string
 let before: ReadonlyMap<string, string>
 
@@ -48,32 +50,32 @@ const tool = (name: string, args: readonly string[]) =>
 let files: readonly string[]
 
 it('bees new writes a bee, its SQL and its test, and edits nothing', async () => {
-  const { code, out } = await runBees(['new', 'greeter'], { project })
+  const { code, out } = await runBees(['new', name], { project })
   expect(code).toBe(0)
   files = [...out.matchAll(/^written (\S+)$/gm)].map(([, path]) => path ?? '')
   expect(files).toEqual([
-    'bees/greeter/bee.ts',
-    expect.stringMatching(/^supabase\/migrations\/\d{14}_greeter_bee\.sql$/),
-    'test/bees/greeter/greeter.test.ts',
+    `bees/${name}/bee.ts`,
+    expect.stringMatching(new RegExp(`^supabase/migrations/\\d{14}_${name}_bee\\.sql$`)),
+    `test/bees/${name}/${name}.test.ts`,
   ])
   expect(await digests(before.keys())).toEqual(before)
 })
 
 it('a second bee of that name is refused', async () => {
-  const { code, err } = await runBees(['new', 'greeter'], { project })
+  const { code, err } = await runBees(['new', name], { project })
   expect(code).toBe(1)
   expect(err).toContain('BEE_BEE_DUPLICATE')
 })
 
 it('its types hold and its style is ours', async () => {
   const types = await tool('typescript/bin/tsc', ['--noEmit'])
-  expect(types.text.split('\n').filter((line) => line.includes('greeter'))).toEqual([])
-  const style = await tool('@biomejs/biome/bin/biome', ['ci', '--colors=off', 'bees/greeter', 'test/bees/greeter'])
+  expect(types.text.split('\n').filter((line) => line.includes(name))).toEqual([])
+  const style = await tool('@biomejs/biome/bin/biome', ['ci', '--colors=off', `bees/${name}`, `test/bees/${name}`])
   expect(style).toMatchObject({ code: 0 })
 })
 
 it('its test passes', { timeout: 60_000 }, async () => {
-  const { code, text } = await tool('vitest/vitest.mjs', ['run', 'test/bees/greeter'])
+  const { code, text } = await tool('vitest/vitest.mjs', ['run', `test/bees/${name}`])
   expect(text).toMatch(/Tests .*3 passed/)
   expect(code).toBe(0)
 })
@@ -82,11 +84,11 @@ it('a hive has it at once: bees submit gives a verified result', { timeout: 60_0
   const dataDir = await freshDataDir()
   try {
     await using hive = await startHiveProcess({ project, dataDir })
-    expect(hive.logs()).toContain('greeter')
-    const person = await runBees(['submit', 'greeter/hello', '{"name":"Ada"}'], { project, dataDir })
+    expect(hive.logs()).toContain(name)
+    const person = await runBees(['submit', `${name}/hello`, '{"name":"Ada"}'], { project, dataDir })
     expect(person).toMatchObject({ code: 0, out: expect.stringContaining('receipt verified') })
     expect(person.out).toContain('Hello, Ada!')
-    const machine = await runBees(['submit', 'greeter/hello', '{"name":"Zoë \\u2028 🐝"}', '--json'], {
+    const machine = await runBees(['submit', `${name}/hello`, '{"name":"Zoë \\u2028 🐝"}', '--json'], {
       project,
       dataDir,
     })
@@ -96,7 +98,7 @@ it('a hive has it at once: bees submit gives a verified result', { timeout: 60_0
       findings: [],
       result: { greeting: 'Hello, Zoë \u2028 🐝!' },
     })
-    const wrong = await runBees(['submit', 'greeter/hello', '{"name":""}'], { project, dataDir })
+    const wrong = await runBees(['submit', `${name}/hello`, '{"name":""}'], { project, dataDir })
     expect(wrong.code).toBe(1)
     expect(wrong.out).toContain('BEE_INPUT_INVALID')
     expect(await digests(before.keys())).toEqual(before)
