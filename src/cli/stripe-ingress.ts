@@ -6,10 +6,9 @@ import { createDirect, createSubmitter } from '../fleet/index.ts'
 import { createStripeWebhook } from '../http/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { systemClock } from '../resilience/index.ts'
-import { createLog, createMetrics, type Log, type Metrics } from '../telemetry/index.ts'
+import { createLog, type Log, type Metrics, noMetrics } from '../telemetry/index.ts'
 import { SigningKey } from '../trust/index.ts'
 import { brokerUrl, connectLedger, required } from './connect.ts'
-import { version } from './version.ts'
 
 export type WebhookHandler = (request: Request) => Promise<Response>
 
@@ -84,15 +83,14 @@ export function stripeFunction(
   bees: readonly Bee[],
 ): WebhookHandler {
   const config = loadConfig(env)
-  const metrics = createMetrics({ version })
   return stripeIngress({
     config,
     bees,
-    ledger: connectLedger(config, metrics),
+    ledger: connectLedger(config),
     // fetch is what every runtime has.
     transport: createFetchTransport({ url: `${brokerUrl(config)}/api` }),
     env,
     log: createLog({ level: config.BEES_LOG_LEVEL }),
-    metrics,
+    metrics: noMetrics,
   })
 }

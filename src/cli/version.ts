@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-
-const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+// An import, not a file that is read: a bundler takes it along.
+import manifest from '../../package.json' with { type: 'json' }
 
 /** Version of this program. */
-export const version = manifest.version
+export const { version } = manifest

@@ -1,0 +1,20 @@
+import type { Metrics } from './types.ts'
+
+const nothing = () => {}
+
+/** Counts nothing: for a function that nobody scrapes. */
+export const noMetrics: Metrics = Object.freeze({
+  taskStarted: nothing,
+  taskFinished: nothing,
+  slots: nothing,
+  poll: nothing,
+  rpc: nothing,
+  retry: nothing,
+  breaker: nothing,
+  closeRefused: nothing,
+  orphan: nothing,
+  webhook: nothing,
+  drain: nothing,
+  beeState: nothing,
+  render: async () => '',
+})
