@@ -35,9 +35,9 @@ function filesBelow(folder: string, keep: (name: string) => boolean): string[] {
 
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map((match) =>
-    resolve(dirname(path), match[1] ?? ''),
-  )
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)]
+    .map((match) => resolve(dirname(path), match[1] ?? ''))
+    .filter((target) => target !== join(root, 'package.json'))
 }
 
 /** `src/fleet/poller.ts` is part of `fleet`, `src/errors.ts` of `errors`. */
