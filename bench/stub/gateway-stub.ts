@@ -1,17 +1,25 @@
 import type { ServerResponse } from 'node:http'
+import type { PublishedKey, StoredReceipt, TransactionCall } from '../../src/ledger/index.ts'
+
+/** What the fleet sends; a wrong answer shows as a failed task. */
+type Call =
+  | ({ readonly op: 'execute' } & TransactionCall)
+  | { readonly op: 'store_receipts'; readonly receipts: readonly StoredReceipt[] }
+  | { readonly op: 'receipt_head'; readonly executor: string }
+  | ({ readonly op: 'publish_key' } & PublishedKey)
+  | { readonly op: 'keys' }
 
 let ledgerId = 0
 
 /** Answers `bee_execute` as the database would, at once and without one. */
 export function answerRpc(body: string, response: ServerResponse): void {
-  const { call } = JSON.parse(body)
+  const { call } = JSON.parse(body) as { readonly call: Call }
   const text = JSON.stringify({ v: 1, ...replyTo(call) })
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the fleet sends; a wrong answer shows as a failed task
-function replyTo(call: any): object {
+function replyTo(call: Call): object {
   switch (call.op) {
     case 'execute': {
       ledgerId += 1
@@ -34,7 +42,5 @@ function replyTo(call: any): object {
     }
     case 'keys':
       return { outcome: 'keys', keys: [] }
-    default:
-      return {}
   }
 }
