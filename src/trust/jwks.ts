@@ -1,16 +1,11 @@
 import { z } from 'zod'
 import { BeeError } from '../errors.ts'
 import { publicKeyProblem } from './public-key.ts'
+import type { PublicJwk } from './signing-key.ts'
 import { thumbprint } from './thumbprint.ts'
 import type { TrustedKey } from './types.ts'
 
-export interface JwksKey {
-  readonly kty: 'OKP'
-  readonly crv: 'Ed25519'
-  readonly x: string
-  readonly kid: string
-  readonly use: 'sig'
-  readonly alg: 'EdDSA'
+export interface JwksKey extends PublicJwk {
   /** Valid from and until, seconds since 1970. Readers that do not know these members ignore them. */
   readonly nbf?: number
   readonly exp?: number

@@ -6,10 +6,11 @@ import type { Fault as BrokerFault } from '../../src/local/colonies/faults.ts'
 import type { FaultInput } from '../../src/local/gateway/faults.ts'
 import { verifyReceipt } from '../../src/trust/index.ts'
 import { gate, seen, worker } from '../fleet/bees.ts'
-import { quick, type Surroundings, surroundings, type TestFleet, testFleet } from '../fleet/hive.ts'
+import { quick, type TestFleet, type TestFleetOptions } from '../fleet/test-fleet.ts'
+import { useSurroundings } from '../fleet/use-hive.ts'
 import { until } from '../support/index.ts'
 
-let around: Surroundings
+const { around, startHive } = useSurroundings('all')
 let hive: TestFleet
 /** The same tasks with short waits between tries; the real ones begin with up to a second. */
 const hasty: Bee = Object.freeze({
@@ -26,11 +27,10 @@ const onStep = new Map<string, () => void>()
 const table: string[] = []
 
 beforeAll(async () => {
-  around = await surroundings()
-  hive = testFleet(around, [hasty], {
+  const options: TestFleetOptions = {
     ledger: createLedger({
-      url: around.gateway.url,
-      key: around.gateway.keys.bee,
+      url: around().gateway.url,
+      key: around().gateway.keys.bee,
       retry: { tries: 4, baseMs: 20, factor: 2, capMs: 100 },
       // A stalled body is given up after this; the real number is 4 s.
       tryTimeoutMs: 600,
@@ -43,23 +43,21 @@ beforeAll(async () => {
       onStep.get(name)?.()
       onStep.delete(name)
     },
-  })
-  await hive.fleet.start()
+  }
+  hive = await startHive(options, [hasty])
 })
 
 afterEach(() => {
-  around.gateway.faults.clear()
-  around.broker().faults.clear()
+  around().gateway.faults.clear()
+  around().broker().faults.clear()
   onStep.clear()
 })
 
-afterAll(async () => {
+afterAll(() => {
   console.info(`fault, where, effects, ledger rows, state, outcome in the receipt, ms\n${table.join('\n')}`)
-  await hive?.stop()
-  await around?.close()
 })
 
-const rowsOf = async (sql: string, value: string) => (await around.admin.query(sql, [value])).rows
+const rowsOf = async (sql: string, value: string) => (await around().admin.query(sql, [value])).rows
 
 /** Runs one process and holds it to the promise: one effect, one row, closed with the right result, a valid receipt. */
 async function onceAndRight(
@@ -70,14 +68,14 @@ async function onceAndRight(
 ): Promise<void> {
   const beganMs = performance.now()
   const processId = await run()
-  const done = await around.submitter.waitFor(processId, { timeoutMs: 25_000 })
+  const done = await around().submitter.waitFor(processId, { timeoutMs: 25_000 })
   const effects = await rowsOf(`select id::int from fixture.effects where payload ->> 'note' = $1`, name)
   const ledger = await rowsOf(
     `select process, output from bees.ledger where process in (
        select processid from colonies.processes where kwargs::jsonb #>> '{input,note}' = $1)`,
     name,
   )
-  const verdict = verifyReceipt(done.receipt ?? '', [around.receiptKey.trusted()], { process: processId })
+  const verdict = verifyReceipt(done.receipt ?? '', [around().receiptKey.trusted()], { process: processId })
   const outcome = verdict.ok ? verdict.claims.outcome : verdict.findings.map(({ code }) => code).join(' ')
   const facts = [effects.length, ledger.length, done.state, outcome, Math.round(performance.now() - beganMs)]
   table.push(`${name.padEnd(44)} ${where.padEnd(14)} ${facts.join('  ')}`)
@@ -89,7 +87,7 @@ async function onceAndRight(
 }
 
 const submit = async (note: string, task = 'append', deadlineMs?: number) =>
-  (await around.submitter.submit({ bee: 'worker', task, input: { note }, deadlineMs })).processId
+  (await around().submitter.submit({ bee: 'worker', task, input: { note }, deadlineMs })).processId
 
 const lostWays: readonly FaultInput[] = [
   { kind: 'drop_reply_after_commit' },
@@ -115,14 +113,14 @@ describe('the database: an answer is lost', () => {
     '%s, at the %s',
     async (kind, where, step, fault) => {
       const name = `${kind} (${where})`
-      const struckBefore = around.gateway.faults.struck()
+      const struckBefore = around().gateway.faults.struck()
       await onceAndRight(name, where, async () => {
         onStep.set(`${step} ${name}`, () =>
-          around.gateway.faults.add({ ...fault, function: 'bee_execute', retryAfterSeconds: 0 }),
+          around().gateway.faults.add({ ...fault, function: 'bee_execute', retryAfterSeconds: 0 }),
         )
         return submit(name)
       })
-      expect(around.gateway.faults.struck() - struckBefore).toBe(1)
+      expect(around().gateway.faults.struck() - struckBefore).toBe(1)
     },
   )
 
@@ -131,7 +129,7 @@ describe('the database: an answer is lost', () => {
     const beganMs = performance.now()
     await onceAndRight(name, 'transaction', async () => {
       onStep.set(`admit ${name}`, () =>
-        around.gateway.faults.add({ kind: 'unavailable_503', commits: false, retryAfterSeconds: 1 }),
+        around().gateway.faults.add({ kind: 'unavailable_503', commits: false, retryAfterSeconds: 1 }),
       )
       return submit(name)
     })
@@ -143,7 +141,7 @@ describe('the database: an answer is lost', () => {
     await onceAndRight(name, 'transaction', async () => {
       onStep.set(`admit ${name}`, () => {
         for (const kind of ['drop_reply_after_commit', 'html_502', 'empty_404'] as const)
-          around.gateway.faults.add({ kind, function: 'bee_execute' })
+          around().gateway.faults.add({ kind, function: 'bee_execute' })
       })
       return submit(name, 'append', 2_000)
     })
@@ -167,9 +165,9 @@ describe('the broker: an answer is lost', () => {
   it.each(all.filter((kind) => kind !== 'empty_200'))('%s, at the submit', async (kind) => {
     const name = `broker ${kind} (submit)`
     await onceAndRight(name, 'submit', async () => {
-      around.broker().faults.inject({ kind, msgtype: 'submitfuncspecmsg', delayMs: 300 })
+      around().broker().faults.inject({ kind, msgtype: 'submitfuncspecmsg', delayMs: 300 })
       const processId = await submit(name)
-      expect(around.broker().faults.pending()).toEqual([])
+      expect(around().broker().faults.pending()).toEqual([])
       return processId
     })
   })
@@ -178,7 +176,7 @@ describe('the broker: an answer is lost', () => {
     const name = `broker ${kind} (assign)`
     await onceAndRight(name, 'assign', async () => {
       // The first strike is at an idle poll (if it strikes those), the second at one with work waiting.
-      const { faults } = around.broker()
+      const { faults } = around().broker()
       faults.inject({ kind, msgtype: 'assignprocessmsg', times: 2, delayMs: 300 })
       if (kind !== 'lose_assign_reply') {
         await until(() => faults.pending()[0]?.times !== 2, { timeoutMs: 5_000, what: 'the first strike' })
@@ -190,17 +188,17 @@ describe('the broker: an answer is lost', () => {
   it.each(all)('%s, at the close', async (kind) => {
     const name = `broker ${kind} (close)`
     await onceAndRight(name, 'close', async () => {
-      around.broker().faults.inject({ kind, msgtype: 'closesuccessfulmsg', delayMs: 300 })
+      around().broker().faults.inject({ kind, msgtype: 'closesuccessfulmsg', delayMs: 300 })
       // After an empty 200 the broker has to hand the process out again, which it does at the time limit.
       return submit(name, 'append', 2_000)
     })
-    expect(around.broker().faults.pending()).toEqual([])
+    expect(around().broker().faults.pending()).toEqual([])
   })
 
   it('extra_retries: a requeue that counts more than one', async () => {
     const name = 'broker extra_retries'
     await onceAndRight(name, 'requeue', async () => {
-      around.broker().faults.inject({ kind: 'extra_retries', retries: 1 })
+      around().broker().faults.inject({ kind: 'extra_retries', retries: 1 })
       const processId = await submit(name, 'wait', 1_000)
       await until(() => seen.get(name)?.includes('BEE_DEADLINE'), { timeoutMs: 10_000, what: 'the local end' })
       gate(name).open()
@@ -222,7 +220,7 @@ describe('the broker: an answer is lost', () => {
         const [before] = hive.fleet.status().bees
         const processId = await submit(name, 'deaf')
         await until(() => seen.get(name)?.length === 1, { timeoutMs: 5_000, what: 'the first hand' })
-        await around.owner.removeExecutor('dev', before?.executorName ?? '')
+        await around().owner.removeExecutor('dev', before?.executorName ?? '')
         await until(() => seen.get(name)?.filter((what) => what === 'started').length === 2, {
           timeoutMs: 20_000,
           what: 'the second hand',

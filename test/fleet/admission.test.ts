@@ -1,31 +1,19 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Json } from '../../src/canonical.ts'
 import { generateSeed, SigningKey, signEnvelope, verifyReceipt } from '../../src/trust/index.ts'
-import { worker } from './bees.ts'
-import { type Surroundings, submitRaw, surroundings, type TestFleet, testFleet } from './hive.ts'
+import { submitRaw } from './test-fleet.ts'
+import { useHive } from './use-hive.ts'
 
-let around: Surroundings
-let hive: TestFleet
-
-beforeAll(async () => {
-  around = await surroundings()
-  hive = testFleet(around, [worker])
-  await hive.fleet.start()
-})
-
-afterAll(async () => {
-  await hive?.stop()
-  await around?.close()
-})
+const { around } = useHive('all')
 
 const hour = 3_600_000
 const subject = (input: Json, task = 'append') => ({ colony: 'dev', bee: 'worker', task, input })
 const envelopeOf = (input: Json, over: Partial<ReturnType<typeof subject>> = {}, nowMs = Date.now()) =>
-  signEnvelope({ ...subject(input), ...over }, around.envelopeKey, { nowMs, validForMs: hour })
+  signEnvelope({ ...subject(input), ...over }, around().envelopeKey, { nowMs, validForMs: hour })
 
 async function outcome(kwargs: Readonly<Record<string, Json>>, funcname = 'append') {
-  const { processid } = await submitRaw(around, kwargs, funcname)
-  return around.submitter.waitFor(processid, { timeoutMs: 20_000 })
+  const { processid } = await submitRaw(around(), kwargs, funcname)
+  return around().submitter.waitFor(processid, { timeoutMs: 20_000 })
 }
 
 const input = { note: 'admission' }
@@ -72,6 +60,12 @@ const refusals: readonly Refusal[] = [
   ['a function named like a property of every object', 'BEE_TASK_UNKNOWN', () => ({ input }), 'constructor'],
   ['an input of another shape', 'BEE_INPUT_INVALID', () => ({ input: { note: 1 }, envelope: envelopeOf({ note: 1 }) })],
   ['an input that is no object', 'BEE_INPUT_INVALID', () => ({ input: [1], envelope: envelopeOf([1]) })],
+  [
+    'an input that makes an empty business key',
+    'BEE_INPUT_INVALID',
+    () => ({ input: { note: '' }, envelope: envelopeOf({ note: '' }, { task: 'once' }) }),
+    'once',
+  ],
   ['five megabytes', 'BEE_INPUT_INVALID', () => ({ input: { note: 'x'.repeat(5_000_000) }, envelope: 'a.b.c' })],
   [
     'a nest of two thousand lists',
@@ -88,17 +82,17 @@ describe('admission', () => {
   it.each(refusals.map(([name, ...rest]) => ({ name, rest })))(
     'refuses $name',
     async ({ rest: [code, kwargs, funcname] }) => {
-      const before = (await around.effects()).length
+      const before = (await around().effects()).length
       const ended = await outcome(kwargs(), funcname ?? 'append')
       expect(ended.state).toBe('failed')
       expect(ended.errors).toHaveLength(1)
       expect(ended.errors[0]).toMatch(new RegExp(`^${code}: .`))
       expect(ended.errors[0]?.length).toBeLessThan(1_000)
-      const verdict = verifyReceipt(ended.receipt ?? '', [around.receiptKey.trusted()], { process: ended.processId })
+      const verdict = verifyReceipt(ended.receipt ?? '', [around().receiptKey.trusted()], { process: ended.processId })
       expect(verdict).toMatchObject({ ok: true, claims: { outcome: 'failed', error: code, output: null, ledger: [] } })
-      expect((await around.effects()).length).toBe(before)
-      expect(await around.ledgerRows(ended.processId)).toBe(0)
-      const { rows } = await around.admin.query('select jws from bees.receipts where process = $1', [ended.processId])
+      expect((await around().effects()).length).toBe(before)
+      expect(await around().ledgerRows(ended.processId)).toBe(0)
+      const { rows } = await around().admin.query('select jws from bees.receipts where process = $1', [ended.processId])
       expect(rows).toEqual([{ jws: ended.receipt }])
     },
   )
@@ -109,7 +103,9 @@ describe('admission', () => {
     const replayed = await outcome(kwargs)
     expect(replayed.errors[0]).toMatch(/^BEE_ENVELOPE_REPLAYED: /)
     expect(replayed.receipt).not.toBeNull()
-    expect((await around.effects('append')).filter((row) => JSON.stringify(row).includes('replay me'))).toHaveLength(1)
+    expect((await around().effects('append')).filter((row) => JSON.stringify(row).includes('replay me'))).toHaveLength(
+      1,
+    )
   })
 
   it('takes unicode, odd member names and large inputs as they are', async () => {
@@ -117,7 +113,7 @@ describe('admission', () => {
     for (const note of notes) {
       const ended = await outcome({ input: { note }, envelope: envelopeOf({ note }) })
       expect(ended.errors).toEqual([])
-      expect((await around.effects('append')).at(-1)).toEqual({ note })
+      expect((await around().effects('append')).at(-1)).toEqual({ note })
     }
   })
 

@@ -1,29 +1,18 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type StepName, stepNames } from '../../src/fleet/index.ts'
 import { signEnvelope } from '../../src/trust/index.ts'
 import { seededRandom, until } from '../support/index.ts'
-import { worker } from './bees.ts'
-import { type Surroundings, submitRaw, surroundings, type TestFleet, testFleet } from './hive.ts'
+import { submitRaw } from './test-fleet.ts'
+import { useSurroundings } from './use-hive.ts'
 
-let around: Surroundings
-let hives: TestFleet[] = []
-
-beforeEach(async () => {
-  around = await surroundings()
-  hives = []
-})
-
-afterEach(async () => {
-  await Promise.all(hives.map((hive) => hive.stop()))
-  await around.close()
-})
+const { around, startHive } = useSurroundings('each')
 
 const noteOf = (row: unknown): string => (row as { note: string }).note
 
 describe('a run that breaks off', () => {
   it('at any step boundary leads to one effect, one ledger row and a closed process', async () => {
     const broken = new Set<string>()
-    const hive = testFleet(around, [worker], {
+    await startHive({
       onStep: (step, record) => {
         const { note } = record.assignment.kwargs['input'] as { note: StepName }
         if (note !== step || broken.has(note)) return
@@ -31,19 +20,17 @@ describe('a run that breaks off', () => {
         throw new Error(`broken off after ${step}`)
       },
     })
-    hives.push(hive)
-    await hive.fleet.start()
     const submitted = await Promise.all(
       stepNames.map((note) =>
-        around.submitter.submit({ bee: 'worker', task: 'append', input: { note }, deadlineMs: 1_000 }),
+        around().submitter.submit({ bee: 'worker', task: 'append', input: { note }, deadlineMs: 1_000 }),
       ),
     )
     for (const { processId } of submitted) {
-      expect((await around.submitter.waitFor(processId, { timeoutMs: 20_000 })).state).toBe('success')
-      expect(await around.ledgerRows(processId)).toBe(1)
+      expect((await around().submitter.waitFor(processId, { timeoutMs: 20_000 })).state).toBe('success')
+      expect(await around().ledgerRows(processId)).toBe(1)
     }
     expect([...broken].sort()).toEqual([...stepNames].sort())
-    expect((await around.effects('append')).map(noteOf).sort()).toEqual([...stepNames].sort())
+    expect((await around().effects('append')).map(noteOf).sort()).toEqual([...stepNames].sort())
   })
 })
 
@@ -51,25 +38,23 @@ describe('a process whose envelope expires between two assignments', () => {
   /** Breaks the first run off at `at`; when the broker hands the process out again, the envelope is too old. */
   async function outcomeOf(at: StepName) {
     let brokenOff = false
-    const hive = testFleet(around, [worker], {
+    await startHive({
       onStep: (step) => {
         if (step !== at || brokenOff) return
         brokenOff = true
         throw new Error(`broken off after ${step}`)
       },
     })
-    hives.push(hive)
-    await hive.fleet.start()
     const input = { note: at }
     // Accepted for 1.5 s from now: clocks may differ by a minute, and times in it are whole seconds.
     const validForMs = 60_000
     const nowMs = Date.now() - validForMs - 60_000 + 1_500
     const subject = { colony: 'dev', bee: 'worker', task: 'append', input }
-    const envelope = signEnvelope(subject, around.envelopeKey, { nowMs, validForMs })
-    const { processid } = await submitRaw(around, { input, envelope }, 'append', { maxexectime: 3 })
-    const final = await around.submitter.waitFor(processid, { timeoutMs: 25_000 })
+    const envelope = signEnvelope(subject, around().envelopeKey, { nowMs, validForMs })
+    const { processid } = await submitRaw(around(), { input, envelope }, 'append', { maxexectime: 3 })
+    const final = await around().submitter.waitFor(processid, { timeoutMs: 25_000 })
     expect(brokenOff).toBe(true)
-    return { final, rows: await around.ledgerRows(processid) }
+    return { final, rows: await around().ledgerRows(processid) }
   }
 
   it('delivers the result that had committed in time', async () => {
@@ -88,18 +73,12 @@ describe('a process whose envelope expires between two assignments', () => {
 describe('chaos', () => {
   it('at broker, database and hive ends with each task done exactly once', async () => {
     const { pick } = seededRandom()
-    const start = async (): Promise<TestFleet> => {
-      const hive = testFleet(around, [worker])
-      hives.push(hive)
-      await hive.fleet.start()
-      return hive
-    }
-    const first = await start()
-    await start()
+    const first = await startHive()
+    await startHive()
     const notes = Array.from({ length: 60 }, (_, index) => `chaos ${index}`)
     const submitted = await Promise.all(
       notes.map((note, index) =>
-        around.submitter.submit({
+        around().submitter.submit({
           bee: 'worker',
           task: index % 3 === 0 ? 'once' : 'append',
           input: { note },
@@ -130,24 +109,24 @@ describe('chaos', () => {
       },
     }))
     const done = async (): Promise<number> => {
-      const { rows } = await around.admin.query('select count(*)::int as n from colonies.processes where state = 2')
+      const { rows } = await around().admin.query('select count(*)::int as n from colonies.processes where state = 2')
       return (rows[0] as { n: number }).n
     }
     for (const [index, strike] of strikes.entries()) {
-      around.broker().faults.inject(strike.broker)
-      around.gateway.faults.add(strike.database)
+      around().broker().faults.inject(strike.broker)
+      around().gateway.faults.add(strike.database)
       const struck = await done()
       // One hive is torn out in the middle, and one comes.
       if (index === 8) await first.fleet.force()
-      if (index === 9) await start()
+      if (index === 9) await startHive()
       await until(async () => (await done()) > struck, { timeoutMs: 1_500 }).catch(() => undefined)
     }
-    around.broker().faults.clear()
-    around.gateway.faults.clear()
+    around().broker().faults.clear()
+    around().gateway.faults.clear()
     for (const { processId } of submitted) {
-      expect((await around.submitter.waitFor(processId, { timeoutMs: 40_000 })).state).toBe('success')
+      expect((await around().submitter.waitFor(processId, { timeoutMs: 40_000 })).state).toBe('success')
     }
-    const effects = [...(await around.effects('append')), ...(await around.effects('once'))].map(noteOf)
+    const effects = [...(await around().effects('append')), ...(await around().effects('once'))].map(noteOf)
     expect(effects.sort()).toEqual([...notes].sort())
   }, 120_000)
 })

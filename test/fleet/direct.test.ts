@@ -1,21 +1,22 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { createDirect, type RunDirect } from '../../src/fleet/index.ts'
 import { systemClock } from '../../src/resilience/index.ts'
 import { createMetrics, silentLog } from '../../src/telemetry/index.ts'
 import { verifyReceipt } from '../../src/trust/index.ts'
 import { worker } from './bees.ts'
-import { type Surroundings, submitAndWait, surroundings, testFleet, testLedger } from './hive.ts'
+import { submitAndWait, testFleet, testLedger } from './test-fleet.ts'
+import { useSurroundings } from './use-hive.ts'
 
-let around: Surroundings
+const { around } = useSurroundings('all')
 let direct: RunDirect
 const soon = () => ({ deadlineMs: performance.now() + 5_000 })
 
 function directOf(): RunDirect {
   return createDirect({
     bees: [worker],
-    ledger: testLedger(around),
+    ledger: testLedger(around()),
     colony: 'dev',
-    receiptKey: around.receiptKey,
+    receiptKey: around().receiptKey,
     clock: systemClock,
     log: silentLog,
     metrics: createMetrics({ version: 'test' }),
@@ -23,12 +24,9 @@ function directOf(): RunDirect {
   })
 }
 
-beforeAll(async () => {
-  around = await surroundings()
+beforeAll(() => {
   direct = directOf()
 })
-
-afterAll(() => around?.close())
 
 describe('the direct path', () => {
   it('has one effect for a key, with a receipt that verifies, however often it is taken', async () => {
@@ -37,23 +35,23 @@ describe('the direct path', () => {
     expect(first.outcome).toBe('applied')
     expect(again).toMatchObject({ outcome: 'replayed', process: first.process, result: first.result })
     expect(first.process).toMatch(/^direct:[0-9a-f]{64}$/)
-    const keys = [around.receiptKey.trusted()]
+    const keys = [around().receiptKey.trusted()]
     expect(verifyReceipt(first.receipt ?? '', keys, { process: first.process })).toMatchObject({ ok: true })
-    expect(await around.effects('once')).toEqual([{ note: 'direct' }])
+    expect(await around().effects('once')).toEqual([{ note: 'direct' }])
   })
 
   it('and a process at the broker with the same key have one effect together', async () => {
-    const hive = testFleet(around, [worker])
+    const hive = testFleet(around(), [worker])
     await hive.fleet.start()
     const both = await Promise.all([
       direct('worker', 'once', { note: 'both ways' }, soon()),
-      submitAndWait(around, { bee: 'worker', task: 'once', input: { note: 'both ways' } }),
+      submitAndWait(around(), { bee: 'worker', task: 'once', input: { note: 'both ways' } }),
     ])
     expect(both[1].state).toBe('success')
     expect(both[1].result).toEqual(both[0].result)
-    expect((await around.effects('once')).filter((row) => (row as { note: string }).note === 'both ways')).toHaveLength(
-      1,
-    )
+    expect(
+      (await around().effects('once')).filter((row) => (row as { note: string }).note === 'both ways'),
+    ).toHaveLength(1)
     await hive.stop()
   })
 
@@ -86,19 +84,21 @@ describe('the direct path', () => {
     )
     const aborted = AbortSignal.abort(new Error('the client has gone'))
     expect(await code(direct('worker', 'once', { note: 'gone' }, { ...soon(), signal: aborted }))).not.toBe('none')
-    expect((await around.effects('once')).filter((row) => (row as { note: string }).note === 'gone')).toEqual([])
+    expect((await around().effects('once')).filter((row) => (row as { note: string }).note === 'gone')).toEqual([])
   })
 
   it('ends in time even when the database does not answer', async () => {
-    around.gateway.faults.add({ kind: 'stall_body', times: null })
+    around().gateway.faults.add({ kind: 'stall_body', times: null })
     const begun = performance.now()
     await expect(direct('worker', 'once', { note: 'stalled' }, { deadlineMs: begun + 1_000 })).rejects.toMatchObject({
       failure: expect.stringMatching(/retryable|unknown_outcome/),
     })
     expect(performance.now() - begun).toBeLessThan(1_500)
-    around.gateway.faults.clear()
+    around().gateway.faults.clear()
     const done = await direct('worker', 'once', { note: 'stalled' }, soon())
     expect(done.result).toEqual({ row: expect.any(Number) })
-    expect((await around.effects('once')).filter((row) => (row as { note: string }).note === 'stalled')).toHaveLength(1)
+    expect((await around().effects('once')).filter((row) => (row as { note: string }).note === 'stalled')).toHaveLength(
+      1,
+    )
   })
 })

@@ -1,36 +1,26 @@
 /** The attacker is a member of the colony (may hand in anything, signs nothing) or a trusted submitter gone bad. */
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { scrubber } from '../../src/bee/index.ts'
 import { verifyReceipt } from '../../src/trust/index.ts'
-import { worker } from '../fleet/bees.ts'
-import { type Surroundings, submitRaw, surroundings, type TestFleet, testFleet } from '../fleet/hive.ts'
+import { submitRaw } from '../fleet/test-fleet.ts'
+import { useHive } from '../fleet/use-hive.ts'
 
 describe('a member of the colony', () => {
-  let around: Surroundings
-  let hive: TestFleet
-  beforeAll(async () => {
-    around = await surroundings()
-    hive = testFleet(around, [worker])
-    await hive.fleet.start()
-  })
-  afterAll(async () => {
-    await hive?.stop()
-    await around?.close()
-  })
+  const { around } = useHive('all')
 
   test.each([
     ['a function name that is cut within a character', `${'x'.repeat(255)}😀${'y'.repeat(50)}`],
     ['a function name of 100 000 characters', 'z'.repeat(100_000)],
     ['a function name of control characters', '\u001b[2J\n\r'],
   ])('cannot keep a hive busy with %s: closed once, with a receipt', async (_name, funcname) => {
-    const { processid } = await submitRaw(around, {}, funcname)
-    const final = await around.submitter.waitFor(processid, { timeoutMs: 15_000 })
+    const { processid } = await submitRaw(around(), {}, funcname)
+    const final = await around().submitter.waitFor(processid, { timeoutMs: 15_000 })
     expect(final.state).toBe('failed')
     expect(final.errors[0]).toMatch(/^BEE_TASK_UNKNOWN: /)
     expect(final.errors[0]).not.toContain('\u001b')
     expect(final.process.retries).toBe(0)
-    expect(verifyReceipt(final.receipt ?? '', [around.receiptKey.trusted()], { process: processid }).ok).toBe(true)
+    expect(verifyReceipt(final.receipt ?? '', [around().receiptKey.trusted()], { process: processid }).ok).toBe(true)
   })
 })
 

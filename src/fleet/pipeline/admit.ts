@@ -7,8 +7,6 @@ import { type Admission, advance, endingOf, type TaskRecord } from '../task-reco
 import type { Workbench } from '../workbench.ts'
 import type { Step } from './step.ts'
 
-const LONGEST_KEY = 512
-
 /** Decides whether the process may run: task, size, envelope, input, business key. Nothing in it is believed before. */
 export const admit: Step = async (record, bench) => {
   if (bench.reins.signal.aborted) return advance(record, { ending: endingOf(toBeeError(bench.reins.signal.reason)) })
@@ -75,15 +73,11 @@ function prove(
 
 function businessKey(task: Task, input: unknown): string | null {
   if (task.key === undefined) return null
-  const problem = (what: string) => new BeeError('BEE_INPUT_INVALID', `input of ${task.name}: the business key ${what}`)
-  let key: unknown
   try {
-    key = task.key(input)
+    // defineTask has seen to it that it returns a text which the database can store, or throws.
+    return task.key(input)
   } catch {
     // Its own message stays out: it may quote the input.
-    throw problem('could not be made: key() threw')
+    throw new BeeError('BEE_INPUT_INVALID', `input of ${task.name}: the business key could not be made: key() threw`)
   }
-  if (typeof key !== 'string' || key === '') throw problem('is not a text of at least one character')
-  if (key.length > LONGEST_KEY) throw problem(`is longer than ${LONGEST_KEY} characters`)
-  return key
 }
