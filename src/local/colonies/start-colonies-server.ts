@@ -20,6 +20,8 @@ export interface ColoniesServer {
   readonly host: string
   readonly port: number
   readonly faults: Faults
+  /** Long-polls that have looked for work, found none and wait now: what a test waits for before it submits. */
+  readonly waiting: () => number
   /** Stops listening, ends long-polls without assigning, writes what is left, closes an own pool. May be repeated. */
   close(): Promise<void>
 }
@@ -69,6 +71,7 @@ export async function startColoniesServer(options: ColoniesServerOptions): Promi
       host: address.host,
       port: listener.port,
       faults: context.faults,
+      waiting: () => context.waiters.asleep,
       close: () => {
         closing ??= shutDown()
         return closing

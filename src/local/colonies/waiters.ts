@@ -26,6 +26,8 @@ export interface Waiter {
 }
 
 export interface Waiters {
+  /** Long-polls that have looked, found nothing and sleep now. */
+  readonly asleep: number
   join(request: WorkRequest): Waiter
   /** Call after commit, whenever a process became assignable. */
   announce(process: ProcessRow): void
@@ -104,6 +106,9 @@ export function createWaiters(matches: Matches): Waiters {
   }
 
   return {
+    get asleep() {
+      return [...queues.values()].reduce((sum, queue) => sum + [...queue].filter(({ wake }) => wake).length, 0)
+    },
     join,
     announce,
     wakeAll(colonyname) {

@@ -103,8 +103,7 @@ describe('faults that can be switched on', () => {
     const poll = assign(2)
     const startMs = performance.now()
     colony.server.faults.inject({ kind: 'missed_wakeup' })
-    // The poll has to be waiting before the work comes: its first try is seen as a sign of life.
-    await until(async () => (await colony.user.getExecutor(colonyName, 'executor-a')).lastheardfromtime !== null)
+    await until(() => colony.server.waiting() === 1)
     const process = await colony.user.submit(someWork())
     expect((await poll).processid).toBe(process.processid)
     expect(performance.now() - startMs).toBeGreaterThan(1500)

@@ -83,8 +83,7 @@ describe('the queue under several executors', () => {
       return process.processid
     })
     for (const poll of polls) poll.catch(() => undefined)
-    const heard = async () => (await quiet.user.getExecutors(colonyName)).every((one) => one.lastheardfromtime !== null)
-    await until(heard)
+    await until(() => quiet.server.waiting() === many.length)
     // The signs of life are written once, within a second; after that nothing moves.
     await until(
       async () => {
@@ -110,7 +109,7 @@ describe('the queue under several executors', () => {
     const poll = removed.client
       .assign(colonyName, 20, removed.key)
       .catch((error: { readonly kind: string }) => error.kind)
-    await until(async () => (await colony.user.getExecutor(colonyName, removed.name)).lastheardfromtime !== null)
+    await until(() => colony.server.waiting() === 1)
     await colony.owner.removeExecutor(colonyName, removed.name)
     const conditions = { colonyname: colonyName, executortype: 'worker', executornames: [removed.name] }
     const process = await colony.user.submit(someWork({ conditions }))

@@ -60,7 +60,7 @@ describe('a restart of the server', () => {
       () => 'assigned',
       (error: { readonly kind: string }) => error.kind,
     )
-    await until(async () => (await first.user.getExecutor(colonyName, 'executor-a')).lastheardfromtime !== null)
+    await until(() => first.server.waiting() === 1)
     await first.server.close()
     expect(await poll).toBe('unavailable')
     await first.close()
@@ -70,7 +70,7 @@ describe('a restart of the server', () => {
     const colony = await startTestColony({ databaseUrl: database.url, schema: 'cut' })
     const executor = await colony.addExecutor('executor-a')
     const poll = executor.client.assign(colonyName, 30, executor.key)
-    await until(async () => (await colony.user.getExecutor(colonyName, 'executor-a')).lastheardfromtime !== null)
+    await until(() => colony.server.waiting() === 1)
     await adminQuery(
       database.url,
       `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
