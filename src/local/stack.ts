@@ -52,8 +52,8 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     const keys = await localKeys(dataDir)
     const env: Record<string, string> = { ...keyVariables(keys, config) }
     const watched: Promise<string>[] = [postgres.exited.then(() => 'Postgres')]
-    // The two need Postgres, not each other.
-    await Promise.all([
+    // The two need Postgres, not each other. Both are waited for, so that none is still starting when we clean up.
+    const started = await Promise.allSettled([
       config.SUPABASE_URL === undefined &&
         startDatabase(postgres.url, dataDir, keys, options).then((gateway) => {
           closers.push(gateway.stop)
@@ -67,6 +67,8 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
           Object.assign(env, brokerVariables(broker, config, keys))
         }),
     ])
+    const failure = started.find((part) => part.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
     return { env, failed: Promise.race(watched), close }
   } catch (error) {
     await close()
