@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, inject, test } from 'vitest'
 import { freePort, startPostgres } from '../../../src/local/postgres/index.ts'
 import { commandOf, isAlive } from '../../../src/local/postgres/process-identity.ts'
+import { descendantsOf } from '../../support/hive.ts'
 import { adminQuery, fastFolder, until } from '../../support/index.ts'
 import { startOwner } from './start-owner.ts'
 
@@ -103,11 +104,18 @@ test('kill -9 of the owner and an immediate start: no wait needed', async () => 
   await again.stop()
 })
 
-test('kill -9 of owner and guardian: the orphan is ended by the next start', async () => {
+test('kill -9 of owner, guardian and its watcher: the orphan is ended by the next start', async () => {
   const owner = await startOwner('postgres', dataDir)
   const orphan = pidOf(owner.said)
   await keep(String(owner.said['url']), 7)
-  process.kill(await parentOf(orphan), 'SIGKILL')
+  const guardian = await parentOf(orphan)
+  const server = [orphan, ...(await descendantsOf(orphan))]
+  // The watcher outlives its guardian and would end Postgres as soon as the owner is gone.
+  const watchers = (await descendantsOf(guardian)).filter(
+    (pid) => !server.includes(pid) && commandOf(pid)?.includes('guardian'),
+  )
+  expect(watchers).toHaveLength(1)
+  for (const pid of [...watchers, guardian]) process.kill(pid, 'SIGKILL')
   await owner.kill()
   expect(isAlive(orphan)).toBe(true)
   const again = await startPostgres({ dataDir, durable: false })
