@@ -8,6 +8,7 @@ import { admissionCodes } from '../src/error-codes/admission.ts'
 import { brokerCodes } from '../src/error-codes/broker.ts'
 import type { CodeTable } from '../src/error-codes/code.ts'
 import { commandLineCodes } from '../src/error-codes/command-line.ts'
+import { deadLetterCodes } from '../src/error-codes/dead-letters.ts'
 import { ingressCodes } from '../src/error-codes/ingress.ts'
 import { receiptCodes } from '../src/error-codes/receipt.ts'
 import { runningCodes } from '../src/error-codes/running.ts'
@@ -47,6 +48,7 @@ fill(
     table('The broker', brokerCodes),
     table('Receipts and keys', receiptCodes),
     table('The webhook', ingressCodes),
+    table('Dead letters and redrives', deadLetterCodes),
     table('The command line', commandLineCodes),
   ].join('\n\n'),
 )

@@ -18,6 +18,7 @@ const name = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, 'expected letters, digi
 const url = z
   .url({ protocol: /^https?$/, error: 'expected an http(s) URL' })
   .transform((text) => text.replace(/\/+$/, ''))
+const stripeKeys = /^\s*(sk|rk)_(live|test)_\w+\s*(,\s*(sk|rk)_(live|test)_\w+\s*)?$/
 const seconds = z.coerce.number('expected a number of seconds').positive()
 const bytes = z.coerce.number('expected a number of bytes').int().positive()
 
@@ -69,6 +70,29 @@ const shape = {
     .enum(['true', 'false', 'any'], 'expected true, false or any')
     .default('any')
     .describe('Which events are accepted: live (true), test (false) or both (any).'),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(stripeKeys, 'expected sk_live_…, sk_test_…, rk_live_… or rk_test_…, at most one of each mode')
+    .optional()
+    .describe(
+      'Key with which the Finance Bee reads objects from Stripe; a restricted key (rk_…) with read rights is enough. One of each mode may be given, separated by a comma. Absent: events whose order cannot be known wait, and nothing is reconciled.',
+    ),
+  STRIPE_API_URL: url
+    .optional()
+    .describe(
+      "Where Stripe's API is. Default https://api.stripe.com; a local hive without any setting for Stripe has one of its own.",
+    ),
+  STRIPE_ACCOUNTS: list
+    .refine(
+      (accounts) =>
+        accounts.join() === 'any' ||
+        (accounts.length > 0 && accounts.every((account) => account === 'own' || /^acct_\w+$/.test(account))),
+      'expected own, any, or a list of own and acct_…',
+    )
+    .default(['own'])
+    .describe(
+      'Whose events are accepted: own, any, or connected accounts (acct_…) separated by commas, with own among them if it counts too.',
+    ),
   BEES_HOST: z
     .string()
     .default('127.0.0.1')
@@ -96,6 +120,11 @@ const shape = {
     .optional()
     .describe('Slots of each bee. Default: what the bee declares (4).'),
   BEES_POLL_SECONDS: seconds.max(60).default(10).describe('Length of a long poll at the broker.'),
+  BEES_SCHEDULES: flag
+    .default(true)
+    .describe(
+      'Whether this hive looks after the crons of tasks that run by themselves. It needs BEES_SUBMITTER_KEY and COLONIES_PRVKEY for that.',
+    ),
   BEES_DRAIN_SECONDS: seconds
     .default(25)
     .describe('Time for running tasks to finish after SIGTERM; unfinished ones are given back.'),

@@ -7,6 +7,7 @@ import { admissionCodes } from './error-codes/admission.ts'
 import { brokerCodes } from './error-codes/broker.ts'
 import type { CodeTable, FailureClass } from './error-codes/code.ts'
 import { commandLineCodes } from './error-codes/command-line.ts'
+import { deadLetterCodes } from './error-codes/dead-letters.ts'
 import { ingressCodes } from './error-codes/ingress.ts'
 import { receiptCodes } from './error-codes/receipt.ts'
 import { runningCodes } from './error-codes/running.ts'
@@ -23,6 +24,7 @@ export const catalogue = {
   ...brokerCodes,
   ...receiptCodes,
   ...ingressCodes,
+  ...deadLetterCodes,
   ...commandLineCodes,
 } as const satisfies CodeTable
 

@@ -22,6 +22,7 @@ describe('the configuration', () => {
       BEES_PORT: 8787,
       BEES_POLL_SECONDS: 10,
       STRIPE_LIVEMODE: 'any',
+      STRIPE_ACCOUNTS: ['own'],
     })
   })
 
@@ -35,11 +36,13 @@ describe('the configuration', () => {
       SUPABASE_URL: 'https://x.test/',
       SUPABASE_SECRET_KEY: 's',
       BEES_ONLY: 'finance',
+      STRIPE_ACCOUNTS: 'own, acct_1A',
     })
     expect(config).toMatchObject({
       STRIPE_WEBHOOK_SECRET: ['whsec_a', 'whsec_b'],
       SUPABASE_URL: 'https://x.test',
       BEES_ONLY: ['finance'],
+      STRIPE_ACCOUNTS: ['own', 'acct_1A'],
     })
   })
 
@@ -55,6 +58,9 @@ describe('the configuration', () => {
     ['SUPABASE_URL', 'ftp://x'],
     ['DATABASE_URL', 'mysql://SECRET@x'],
     ['STRIPE_LIVEMODE', 'maybe'],
+    ['STRIPE_ACCOUNTS', 'own,any'],
+    ['STRIPE_ACCOUNTS', 'self'],
+    ['STRIPE_ACCOUNTS', ','],
     ['BEES_PORT', '-1'],
     ['BEES_URL', 'nonsense'],
     ['BEES_RECEIPT_KEY', 'zz'.repeat(32)],

@@ -9,7 +9,7 @@ import { TerminalError, z } from '../../src/bee/index.ts'
 export const reference = z
   .union([z.string(), z.looseObject({ id: z.string() }).transform(({ id }) => id)])
   .nullish()
-  .transform((id) => id || null)
+  .transform((id) => (id ? storable(id) : null))
   .catch(null)
 
 /** An id that must be there. */
@@ -18,10 +18,18 @@ export const id = z.string().min(1).max(255)
 /** A reference that must be there. */
 export const requiredReference = z.union([id, z.looseObject({ id }).transform((object) => object.id)])
 
+/** The customer of an object that is given in full where an id is usual; null for an id. */
+export const customerInside = z
+  .looseObject({ customer: reference })
+  .nullish()
+  .transform((object) => object?.customer ?? null)
+  .catch(null)
+
+/** What Stripe enumerates is text too: it adds values without asking, and each passes as it is. */
 export const text = z
   .string()
   .nullish()
-  .transform((value) => value ?? null)
+  .transform((value) => (value === null || value === undefined ? null : storable(value)))
   .catch(null)
 
 export const flag = z
@@ -29,6 +37,12 @@ export const flag = z
   .nullish()
   .transform((value) => value ?? false)
   .catch(false)
+
+/** Whether the member is there with anything in it. */
+export const presence = z
+  .unknown()
+  .optional()
+  .transform((value) => value !== undefined && value !== null)
 
 /**
  * An amount in minor units, or a count. Not forgiving: a number that JavaScript has already rounded (beyond 2^53), or
@@ -65,3 +79,6 @@ export function read<Schema extends z.ZodType>(schema: Schema, object: unknown, 
   const members = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.') || 'the object itself'))]
   throw new TerminalError(`${what}: cannot read ${members.slice(0, 5).join(', ')}`)
 }
+
+/** As the webhook does it to events, so that an object read from Stripe's API says the same: no jsonb takes these. */
+const storable = (value: string): string => value.toWellFormed().replaceAll('\u0000', '\uFFFD')

@@ -1,47 +1,56 @@
-import { z } from '../../src/bee/index.ts'
-import { chargeTold } from './charge.ts'
-import { checkoutTold } from './checkout.ts'
-import type { NormalForm, Told } from './facts.ts'
-import { id, read, rfc3339 } from './fields.ts'
-import { paymentTold } from './invoice.ts'
-import type { StripeEvent } from './stripe-event.ts'
-import { subscriptionTold } from './subscription.ts'
+import { TerminalError } from '../../src/bee/index.ts'
+import { appliedType } from './event-types.ts'
+import { rfc3339 } from './fields.ts'
+import { toldOf } from './objects/told-of.ts'
+import { kindOf } from './related-object.ts'
+import type { EventHead, Take } from './steps.ts'
+import { accountOf, isThin, type SnapshotEvent, type StripeEvent, type ThinEvent } from './stripe-event.ts'
 
-/** What each type tells. A type that is not here is stored as ignored. */
-const tellers: Readonly<Record<string, (object: unknown) => Told>> = Object.freeze({
-  'charge.refunded': chargeTold,
-  'checkout.session.completed': checkoutTold,
-  'customer.deleted': (object) => {
-    const customer = read(z.looseObject({ id }), object, 'customer').id
-    return { kind: 'customer_deleted', customer, fact: null }
-  },
-  'customer.subscription.created': (object) => subscriptionTold(object, false),
-  'customer.subscription.deleted': (object) => subscriptionTold(object, true),
-  'customer.subscription.updated': (object) => subscriptionTold(object, false),
-  'invoice.paid': paymentTold,
-  'invoice.payment_failed': paymentTold,
-  // The same fact as invoice.paid under an older name; both are about one row.
-  'invoice.payment_succeeded': paymentTold,
-})
-
-/** The types that have an effect. */
-export const appliedTypes: readonly string[] = Object.freeze(Object.keys(tellers))
+/** What an event says, in the one form that every API version and both kinds of delivery come to. */
+export type Heard = Pick<Take, 'head' | 'target' | 'facts'>
 
 /**
  * One form for every API version, by the members that are there, without any personal data.
  *
  * @throws TerminalError when the object lacks what the event is about
  */
-export function normalise(event: StripeEvent): NormalForm {
-  const teller = Object.hasOwn(tellers, event.type) ? tellers[event.type] : undefined
-  const told: Told = teller?.(event.data.object) ?? { kind: 'ignored', customer: null, fact: null }
-  return {
-    ...told,
-    account: event.account ?? 'self',
-    livemode: event.livemode,
-    event: event.id,
-    type: event.type,
+export function normalise(event: StripeEvent): Heard {
+  return isThin(event) ? thinHeard(event) : snapshotHeard(event)
+}
+
+function snapshotHeard(event: SnapshotEvent): Heard {
+  const { id, type, livemode } = event
+  const head: EventHead = {
+    account: accountOf(event),
+    livemode,
+    event: id,
+    type,
+    form: 'snapshot',
     created_at: rfc3339(event.created),
     api_version: event.api_version ?? null,
   }
+  const applied = appliedType(type)
+  if (applied === undefined) return { head, target: null, facts: [] }
+  const facts = toldOf(applied.kind, event.data.object, applied.deleted)
+  const object = facts[0]?.fact.id
+  return { head, target: object === undefined ? null : { kind: applied.kind, object }, facts }
+}
+
+/** The twins are one event: both go by the snapshot's id and type. */
+function thinHeard(event: ThinEvent): Heard {
+  const type = event.type.slice('v1.'.length)
+  const head: EventHead = {
+    account: accountOf(event),
+    livemode: event.livemode,
+    event: event.snapshot_event ?? event.id,
+    type,
+    form: 'thin',
+    created_at: new Date(event.created).toISOString(),
+    api_version: null,
+  }
+  const applied = appliedType(type)
+  if (applied === undefined) return { head, target: null, facts: [] }
+  if (!event.related_object) throw new TerminalError('thin event: cannot read related_object')
+  const { id, type: objectType } = event.related_object
+  return { head, target: { kind: kindOf(objectType) ?? applied.kind, object: id }, facts: [] }
 }

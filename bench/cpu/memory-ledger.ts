@@ -20,6 +20,10 @@ export function memoryLedger(): Ledger {
     keys: never,
     read: never,
     deadLetter: never,
+    deadLetters: never,
+    readDeadLetter: never,
+    recordRedrive: never,
+    redrives: never,
     breaker: { state: 'closed' },
   }
 }

@@ -4,8 +4,11 @@ import { boot } from './boot.ts'
 import { cpu } from './cpu.ts'
 import { drain } from './drain.ts'
 import { endToEnd } from './end-to-end.ts'
+import { events } from './events.ts'
+import { guard } from './guard.ts'
 import { idle } from './idle.ts'
 import { memory } from './memory.ts'
+import { stripeReads } from './stripe-reads.ts'
 import { webhook } from './webhook.ts'
 
 /** In the order in which they run: memory wants a hive that has done nothing, the drain ends the one that all share. */
@@ -16,5 +19,8 @@ export const rows: Readonly<Record<string, (context: Context) => Promise<readonl
   idle,
   'end-to-end': endToEnd,
   webhook,
+  events,
+  guard,
+  'stripe-reads': stripeReads,
   drain,
 }

@@ -51,10 +51,11 @@ export function checkOptions(what: string, options: unknown, rules: Rules): void
 }
 
 export function invalid(what: string, expected: string, received: unknown): BeeError {
-  return new BeeError('BEE_BEE_INVALID', `${what}: expected ${expected}, received ${shown(received)}`)
+  return new BeeError('BEE_BEE_INVALID', `${what}: expected ${expected}, received ${shownValue(received)}`)
 }
 
-function shown(value: unknown): string {
+/** A value for a message: short, with its type. */
+export function shownValue(value: unknown): string {
   if (value === undefined) return 'nothing'
   const printed = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY, maxStringLength: 60 })
   return `${printed.length > 80 ? `${printed.slice(0, 80)}...` : printed} (${value === null ? 'null' : typeof value})`

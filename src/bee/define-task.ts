@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { BeeError } from '../errors.ts'
 import { aFunction, checkOptions, integer, invalid, optional, type Rule, type Rules, text } from './check-options.ts'
 import { schemaHash, taskSchemas } from './schema.ts'
+import { countNames } from './task-count.ts'
+import { scheduleOf } from './task-schedule.ts'
 import type { RetryOptions, Task, TaskDefinition, TaskOptions } from './types.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -25,6 +27,8 @@ const rules: Rules = {
   brokerRetries: optional(integer(1, 1000)),
   key: optional(aFunction),
   concurrency: optional(integer(1, 10_000)),
+  counts: countNames,
+  schedule: optional({ expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null }),
 }
 
 const retryRules: Rules = {
@@ -74,6 +78,8 @@ function definition<Input extends z.ZodObject, Output extends z.ZodType, Service
     retry: retryOf(options.retry),
     key: key === undefined ? undefined : (value: z.output<Input>) => checkedKey(() => key(value)),
     concurrency,
+    counts: Object.freeze([...(options.counts ?? [])]),
+    schedule: scheduleOf(options.schedule, input),
     run,
     schemas,
     schemaHash: schemaHash(schemas),

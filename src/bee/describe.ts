@@ -13,6 +13,10 @@ export interface TaskDescription {
   readonly concurrency: number | null
   /** True when two processes can have one effect because they share a business key. */
   readonly keyed: boolean
+  /** Names that it counts under, in bees_task_counts_total. */
+  readonly counts: readonly string[]
+  /** Seconds between the runs that the hive sees to; null: it runs only when somebody submits it. */
+  readonly everyS: number | null
   readonly schemaHash: string
   readonly input: Json
   readonly output: Json
@@ -43,6 +47,8 @@ function describeTask(task: Task): TaskDescription {
     brokerRetries: task.brokerRetries,
     concurrency: task.concurrency ?? null,
     keyed: task.key !== undefined,
+    counts: task.counts,
+    everyS: task.schedule?.everyS ?? null,
     schemaHash: task.schemaHash,
     input: task.schemas.input,
     output: task.schemas.output,

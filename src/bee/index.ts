@@ -1,7 +1,9 @@
 /** The contract: what a bee author needs (z, defineBee, defineTask, sensitive, TerminalError) and what runs bees. */
 export { z } from 'zod'
 export type { Json } from '../canonical.ts'
-export type { Clock } from '../resilience/index.ts'
+/** For bees that call something outside: docs/adding-a-bee.md, "Calling the outside". */
+export { BeeError } from '../errors.ts'
+export { Breaker, type Clock, deadlineIn, Limiter, retry, systemClock } from '../resilience/index.ts'
 export { defineBee, isBee, sqlNameOf } from './define-bee.ts'
 export { defineTask, defineTaskWith } from './define-task.ts'
 export {
@@ -18,6 +20,7 @@ export { scaffoldBee } from './scaffold.ts'
 export { schemaHash, type TaskSchemas, taskSchemas } from './schema.ts'
 export { type ScrubberOptions, scrubber } from './scrubber.ts'
 export { HIDDEN, redact, sensitive, sensitivePaths, sensitiveValues } from './sensitive.ts'
+export { taskCount } from './task-count.ts'
 export { TerminalError } from './terminal-error.ts'
 export type {
   Bee,
@@ -30,6 +33,8 @@ export type {
   TaskDefinition,
   TaskLog,
   TaskOptions,
+  TaskSchedule,
+  TaskScheduleOptions,
   Transact,
   Transaction,
   TransactOptions,

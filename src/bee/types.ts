@@ -71,7 +71,26 @@ export interface TaskContext<Input, Services> {
   readonly shuttingDown: AbortSignal
   readonly services: Services
   readonly clock: Clock
+  /**
+   * Adds to the metric `bees_task_counts_total{bee,task,what}`, at once: a run that is repeated counts again. The name
+   * must be one of the task's `counts`.
+   *
+   * @param by a number from 0. @default 1
+   * @throws BeeError BEE_HANDLER_REFUSED for an undeclared name
+   */
+  count(name: string, by?: number): void
 }
+
+/** A standing order of a task to itself. */
+export interface TaskScheduleOptions<Input> {
+  /** Seconds between two runs, whole, from 10 to 2_678_400 (31 days). */
+  readonly everyS: number
+  /** The input of every run. Plain JSON. */
+  readonly input: Input
+}
+
+/** A schedule as the fleet sees it. */
+export type TaskSchedule = TaskScheduleOptions<{ readonly [key: string]: Json }>
 
 export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType, Services> {
   /** One sentence for people; published as the description of the Colonies function. */
@@ -88,6 +107,14 @@ export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType, 
   readonly key?: ((input: z.output<Input>) => string) | undefined
   /** Most runs of this task at once in one hive. @default no limit but the bee's slots */
   readonly concurrency?: number | undefined
+  /** Names that `count` may be called with; they become values of a metric's label. @default none */
+  readonly counts?: readonly string[] | undefined
+  /**
+   * Runs the task again and again: every hive that can sign keeps one cron for it at the broker, and each slot of
+   * `everyS` seconds has one run, whichever hive takes it.
+   * @default runs only when somebody submits it
+   */
+  readonly schedule?: TaskScheduleOptions<z.input<Input>> | undefined
   readonly run: (context: TaskContext<z.output<Input>, Services>) => Promise<z.input<Output>>
 }
 
@@ -135,6 +162,9 @@ export interface Task {
   readonly brokerRetries: number
   readonly key: ((input: unknown) => string) | undefined
   readonly concurrency: number | undefined
+  /** Names that `count` accepts. */
+  readonly counts: readonly string[]
+  readonly schedule: TaskSchedule | undefined
   readonly run: (context: TaskContext<unknown, unknown>) => Promise<unknown>
   /** JSON Schemas of input (as submitted) and output (as published). */
   readonly schemas: TaskSchemas

@@ -1,6 +1,6 @@
 import type { Bee } from '../bee/index.ts'
 import type { Config } from '../config.ts'
-import type { FleetStatus } from '../fleet/index.ts'
+import type { FleetStatus, ScheduleStatus } from '../fleet/index.ts'
 import type { HiveStatus, Readiness } from '../http/index.ts'
 import { brokerUrl } from './connect.ts'
 import { version } from './version.ts'
@@ -31,11 +31,12 @@ export interface StatusSources {
   readonly bees: readonly Bee[]
   readonly startedAt: string
   readonly fleet: FleetStatus
+  readonly schedules: readonly ScheduleStatus[]
   readonly readiness: Readiness
 }
 
 /** What the status page shows. */
-export function hiveStatus({ config, bees, startedAt, fleet, readiness }: StatusSources): HiveStatus {
+export function hiveStatus({ config, bees, startedAt, fleet, schedules, readiness }: StatusSources): HiveStatus {
   return {
     version,
     colony: config.COLONIES_COLONY_NAME,
@@ -53,6 +54,7 @@ export function hiveStatus({ config, bees, startedAt, fleet, readiness }: Status
       lastPollAgeMs,
       tasks: [...(bees.find(({ name }) => name === bee)?.tasks.keys() ?? [])],
     })),
+    schedules,
   }
 }
 

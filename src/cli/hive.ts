@@ -1,16 +1,17 @@
 import { loadBees } from '../bee/index.ts'
 import { ColoniesClient, createHttpTransport, parsePrivateKey } from '../colonies/index.ts'
 import type { Config } from '../config.ts'
-import { coloniesBroker, createFleet, type FleetDrain } from '../fleet/index.ts'
+import { coloniesBroker, createFleet, createSchedules, type FleetDrain } from '../fleet/index.ts'
 import { type HttpServer, startHttp } from '../http/index.ts'
 import { systemClock } from '../resilience/index.ts'
 import type { Log, Metrics } from '../telemetry/index.ts'
-import { parseTrustedKeys, SigningKey, selfTest } from '../trust/index.ts'
+import { SigningKey, selfTest } from '../trust/index.ts'
 import { brokerUrl, connectLedger, required } from './connect.ts'
 import { hiveStatus, readinessOf } from './hive-status.ts'
 import { createKeyRing } from './key-ring.ts'
 import { beesDir } from './paths.ts'
 import { stripeIngress } from './stripe-ingress.ts'
+import { trustedSubmitters } from './trusted-submitters.ts'
 
 export interface HiveOptions {
   readonly log: Log
@@ -53,7 +54,16 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
   const transport = createHttpTransport({ url: `${url}/api` })
   const clientFor = (privateKey: Uint8Array) => new ColoniesClient({ url, transport, privateKey })
   const key = (hex: string | undefined) => (hex === undefined ? undefined : parsePrivateKey(hex))
-  const env = process.env
+  // What the configuration says counts, also where the local stack has said it.
+  const env = { ...process.env, STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY, STRIPE_API_URL: config.STRIPE_API_URL }
+  if (config.STRIPE_SECRET_KEY === undefined && bees.some(({ name }) => name === 'finance')) {
+    log.warn(
+      {},
+      'STRIPE_SECRET_KEY is not set: nothing can be read from Stripe, and events whose order is unclear wait',
+    )
+  }
+
+  const trustedKeys = trustedSubmitters(config)
 
   const fleet = createFleet({
     bees,
@@ -67,10 +77,7 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
     colony,
     ledger,
     receiptKey,
-    trustedKeys: [
-      ...(submitterKey === undefined ? [] : [submitterKey.trusted()]),
-      ...(config.BEES_TRUSTED_SUBMITTERS === undefined ? [] : parseTrustedKeys(config.BEES_TRUSTED_SUBMITTERS)),
-    ],
+    trustedKeys,
     clock,
     log,
     metrics,
@@ -79,6 +86,15 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
     host: config.COLONIES_EXECUTOR_NAME,
     tuning: { poller: { pollTimeoutS: config.BEES_POLL_SECONDS }, cutPollAtStop: cutPollAtStop ?? false },
   })
+
+  // Without the two keys nobody can hand a task in from here; another hive looks after the schedules then.
+  const schedules =
+    !config.BEES_SCHEDULES || submitterKey === undefined || config.COLONIES_PRVKEY === undefined
+      ? undefined
+      : createSchedules({
+          client: clientFor(parsePrivateKey(config.COLONIES_PRVKEY)),
+          ...{ colony, envelopeKey: submitterKey, trustedKeys, bees, clock, log, metrics },
+        })
 
   const takesStripe =
     config.STRIPE_WEBHOOK_SECRET !== undefined &&
@@ -95,11 +111,16 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
     log,
     metrics,
     jwks: () => keyRing.jwks(),
-    status: () => hiveStatus({ config, bees, startedAt, fleet: fleet.status(), readiness: readiness() }),
+    status: () =>
+      hiveStatus({
+        ...{ config, bees, startedAt, fleet: fleet.status(), readiness: readiness() },
+        schedules: schedules?.status() ?? [],
+      }),
     stripeWebhook,
   })
   keyRing.publish()
   await fleet.start()
+  schedules?.start()
   http.setReadiness(readiness())
   const ticking = setInterval(() => http.setReadiness(readiness()), readinessEveryMs)
   ticking.unref()
@@ -107,6 +128,7 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
   const close = async (drained: Promise<FleetDrain>): Promise<FleetDrain> => {
     draining = true
     http.setReadiness(readiness())
+    await schedules?.stop()
     const result = await drained
     clearInterval(ticking)
     keyRing.stop()

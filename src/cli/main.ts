@@ -58,6 +58,35 @@ program
     (await import('./commands/verify.ts')).verify(processId, options),
   )
 
+const dead = program.command('dead').description('what could not be done: dead letters and failed processes')
+
+dead
+  .command('list', { isDefault: true })
+  .description('all of them, newest first')
+  .option('--limit <number>', 'how many, at most 100', '20')
+  .option('--before <place>', 'the next page, as the page before has printed it')
+  .option('--json', 'print the page as JSON')
+  .action(async (options) => (await import('./commands/dead.ts')).deadList(options))
+
+dead
+  .command('show')
+  .description('one of them, without its sensitive fields')
+  .argument('<id>', 'for example stripe/evt_1, or a process id')
+  .option('--digest <start>', 'which one, where other bytes came under the same id')
+  .option('--json', 'print it as JSON')
+  .action(async (id: string, options) => (await import('./commands/dead.ts')).deadShow(id, options))
+
+dead
+  .command('redrive')
+  .description('hand the same input in again, signed and recorded')
+  .argument('<id>', 'for example stripe/evt_1, or a process id')
+  .option('--again', 'although it was handed in before and that process has not failed')
+  .option('--digest <start>', 'which one, where other bytes came under the same id')
+  .option('--no-wait', 'do not wait for the result')
+  .option('--timeout <seconds>', 'how long to wait', '60')
+  .option('--json', 'print the result as JSON')
+  .action(async (id: string, options) => (await import('./commands/dead.ts')).deadRedrive(id, options))
+
 program
   .command('new')
   .description('write a new bee: module, SQL and test, which passes at once')

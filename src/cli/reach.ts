@@ -44,6 +44,11 @@ export function databaseProblem(config: Config, error: unknown): BeeError {
   return away ? unreachable('The database', required(config, 'SUPABASE_URL'), error) : known
 }
 
+/** Either of the two, for a command that asks both. */
+export function reachProblem(config: Config, error: unknown): BeeError {
+  return error instanceof ColoniesError ? brokerProblem(config, error) : databaseProblem(config, error)
+}
+
 /**
  * Rows, receipts and keys of one process.
  *

@@ -61,6 +61,7 @@ export function stripeIngress({
   return createStripeWebhook({
     secrets: required(config, 'STRIPE_WEBHOOK_SECRET'),
     livemode: config.STRIPE_LIVEMODE === 'any' ? 'any' : config.STRIPE_LIVEMODE === 'true',
+    accounts: config.STRIPE_ACCOUNTS[0] === 'any' ? 'any' : config.STRIPE_ACCOUNTS,
     maxBytes: config.BEES_WEBHOOK_MAX_BYTES,
     submit: ({ event }, { signal, label }) =>
       submitter.submit({ bee, task, input: { event }, label, signal, timeoutMs: submitMs }),

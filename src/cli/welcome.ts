@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts'
+import { localStripeKey } from '../local/stack.ts'
 import { brokerUrl } from './connect.ts'
 import type { Hive } from './hive.ts'
 import { columns, paint } from './paint.ts'
@@ -21,6 +22,9 @@ export function welcome({ config, hive, envFile, bootMs }: WelcomeFacts): string
     ['metrics', paint.cyan(`${hive.url}/metrics`)],
     ['Colonies server', `${paint.cyan(brokerUrl(config))}  ${paint.dim(`colony ${config.COLONIES_COLONY_NAME}`)}`],
     ['Supabase API', paint.cyan(config.SUPABASE_URL ?? '')],
+    ...(localStripeKey.test(config.STRIPE_SECRET_KEY ?? '')
+      ? [['Stripe API', `${paint.cyan(config.STRIPE_API_URL ?? '')}  ${paint.dim('a world of its own')}`]]
+      : []),
   ]
   const bees = hive.bees.map(
     ({ name, tasks }) => `${paint.yellow('⬢')} ${paint.bold(name)} ${paint.dim(tasks.join(', '))}`,

@@ -12,6 +12,11 @@ export const commandLineCodes = {
     'A part that the command needs does not answer.',
     'Start the hive (`npm start`, in another terminal) or correct the address; `bees doctor` shows every part.',
   ),
+  BEE_NOT_LOCAL: code(
+    'terminal',
+    'The command plays in the Stripe of a local hive, and this hive has none.',
+    'Run it beside `npm start`, without settings of your own for Stripe, broker or database.',
+  ),
   BEE_NOT_ENDED: code(
     'retryable',
     'The process had not ended when the command stopped waiting. It goes on without the command.',

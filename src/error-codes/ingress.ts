@@ -28,15 +28,10 @@ export const ingressCodes = {
     'The body did not arrive in time or broke off.',
     'Nothing: Stripe sends it again; look at the proxy in front if it happens often.',
   ),
-  BEE_WEBHOOK_THIN: code(
-    'terminal',
-    'The signed body is a thin event, which names an object without carrying it.',
-    'Create the event destination with snapshot payloads.',
-  ),
   BEE_WEBHOOK_ACCOUNT: code(
     'terminal',
     'The event belongs to a connected account that is not accepted here.',
-    'Point the Connect endpoint elsewhere, or add the account to the accepted ones.',
+    'Point the Connect endpoint elsewhere, or add the account to STRIPE_ACCOUNTS.',
   ),
   BEE_WEBHOOK_NOT_DURABLE: code(
     'retryable',

@@ -10,12 +10,19 @@ import { BeeError } from '../errors.ts'
 import { type Clock, fullJitterMs } from '../resilience/index.ts'
 import type { Assignment, AssignOutcome, Broker, BrokerCallOptions, BrokerFactory, ProcessState } from './broker.ts'
 import { closeAtBroker } from './close-at-broker.ts'
-import { registerAtBroker } from './register-at-broker.ts'
+import { type RegisteringClient, registerAtBroker } from './register-at-broker.ts'
+
+/** What the fleet uses of a client. */
+export type BrokerClient = Pick<
+  ColoniesClient,
+  'assign' | 'heartbeat' | 'closeProcess' | 'failProcess' | 'getProcess' | 'getProcessHist' | 'removeExecutor'
+> &
+  RegisteringClient
 
 export interface ColoniesBrokerOptions {
   readonly colony: string
   /** A client for a key: one client an identity; they may share a transport. */
-  readonly clientFor: (privateKey: Uint8Array) => ColoniesClient
+  readonly clientFor: (privateKey: Uint8Array) => BrokerClient
   /** The colony owner's key, 32 bytes: registers, approves, and gives back. @default none */
   readonly colonyKey?: Uint8Array | undefined
   readonly clock: Clock
@@ -38,7 +45,7 @@ export function coloniesBroker(options: ColoniesBrokerOptions): BrokerFactory {
   }
 }
 
-function connect(options: ColoniesBrokerOptions, owner: ColoniesClient | null, key: Uint8Array): Broker {
+function connect(options: ColoniesBrokerOptions, owner: BrokerClient | null, key: Uint8Array): Broker {
   const { colony, clock, random } = options
   const client = options.clientFor(key)
   const executor = identityOf(key)

@@ -95,6 +95,7 @@ export function createDirect(options: DirectOptions): RunDirect {
       log: log.child({ bee: beeName, task: taskName }),
       ledger,
       services: await servicesOf(bee),
+      metrics: options.metrics,
       trusted: null,
       signer,
       writer: signer === null ? null : writer,

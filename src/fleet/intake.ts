@@ -102,6 +102,7 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
       log: taskLog,
       ledger: options.ledger,
       services,
+      metrics,
       trusted: options.trustedKeys,
       signer: sessions.of(assignment.executor).signer,
       writer,

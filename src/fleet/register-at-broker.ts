@@ -2,11 +2,16 @@ import { type CallOptions, type ColoniesClient, ColoniesError } from '../colonie
 import { BeeError } from '../errors.ts'
 import type { Registration } from './broker.ts'
 
+export type RegisteringClient = Pick<
+  ColoniesClient,
+  'addExecutor' | 'approveExecutor' | 'getExecutorById' | 'getFunctions' | 'addFunction'
+>
+
 export interface RegisterAtBroker {
   /** Signs with the executor's key. */
-  readonly client: ColoniesClient
+  readonly client: RegisteringClient
   /** Signs with the colony owner's key; null: the executor must exist and be approved. */
-  readonly owner: ColoniesClient | null
+  readonly owner: RegisteringClient | null
   readonly colony: string
   readonly executor: string
   readonly registration: Registration
@@ -29,7 +34,7 @@ export async function registerAtBroker(parts: RegisterAtBroker): Promise<BeeErro
 
 async function addAndApprove(
   { registration, colony, executor, call }: RegisterAtBroker,
-  owner: ColoniesClient,
+  owner: RegisteringClient,
 ): Promise<string> {
   const { executorName, executorType } = registration
   try {

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import type { Bee } from '../bee/index.ts'
 import type { Json } from '../canonical.ts'
-import { type ColoniesClient, ColoniesError, type JsonObject, type Process } from '../colonies/index.ts'
+import type { ColoniesClient, JsonObject, Process } from '../colonies/index.ts'
 import { BeeError } from '../errors.ts'
 import { type Clock, fullJitterMs } from '../resilience/index.ts'
 import { type SigningKey, signEnvelope } from '../trust/index.ts'
+import { brokerError } from './broker-error.ts'
+import { limitsOf } from './task-limits.ts'
 
 export interface SubmitterOptions {
   /** Signs with the key of a member of the colony. */
@@ -96,10 +98,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
           {
             funcname: taskName,
             kwargs: { input, envelope },
-            maxexectime: Math.max(1, Math.ceil((deadlineMs ?? task.deadlineMs) / 1000)),
-            // 0 would be read as "never sent"; -1 has no limit. One is the least that can be said.
-            maxretries: Math.max(1, task.brokerRetries),
-            maxwaittime: -1,
+            ...limitsOf(task, deadlineMs),
             conditions: { colonyname: colony, executortype: bee.executorType },
             label: label ?? randomUUID(),
           },
@@ -107,7 +106,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
         )
         return { processId: process.processid }
       } catch (error) {
-        throw asBeeError(error)
+        throw brokerError(error)
       }
     },
 
@@ -123,7 +122,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
           const state = finalStates[process.state]
           if (state !== undefined) return finalOf(process, state)
         } catch (error) {
-          const problem = asBeeError(error)
+          const problem = brokerError(error)
           if (problem.failure === 'terminal') throw problem
         }
         const pauseMs = LOOKS.baseMs + fullJitterMs(looks, LOOKS, random)
@@ -146,11 +145,4 @@ function finalOf(process: Process, state: FinalProcess['state']): FinalProcess {
     errors: process.errors.filter((text) => !text.startsWith('receipt: ')),
     process,
   })
-}
-
-function asBeeError(error: unknown): BeeError {
-  if (!(error instanceof ColoniesError))
-    return new BeeError('BEE_INTERNAL', 'the call to the broker failed', { cause: error })
-  const refused = ['forbidden', 'rejected', 'invalid', 'not_found', 'conflict'].includes(error.kind)
-  return new BeeError(refused ? 'BEE_BROKER_REFUSED' : 'BEE_BROKER_UNAVAILABLE', error.message, { cause: error })
 }

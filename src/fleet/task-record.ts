@@ -14,6 +14,8 @@ export interface Admission {
   /** Business key. */
   readonly key: string | null
   readonly nonce: Nonce | null
+  /** It runs by a standing order: another process may have done the work of its slot, which is no failure. */
+  readonly standing: boolean
   /** Takes the input's sensitive values out of a text. */
   readonly hide: (text: string) => string
 }

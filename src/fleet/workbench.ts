@@ -1,7 +1,7 @@
 import type { Json } from '../canonical.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Clock } from '../resilience/index.ts'
-import type { Log } from '../telemetry/index.ts'
+import type { Log, Metrics } from '../telemetry/index.ts'
 import type { TrustedKey } from '../trust/index.ts'
 import type { BrokerCallOptions, CloseOutcome } from './broker.ts'
 import type { ReceiptSigner } from './receipt-signer.ts'
@@ -35,6 +35,7 @@ export interface Workbench {
   readonly log: Log
   readonly ledger: Ledger
   readonly services: unknown
+  readonly metrics: Pick<Metrics, 'taskCount'>
   /** Submitters whose envelopes are accepted; null: the caller vouches for the input (direct path). */
   readonly trusted: readonly TrustedKey[] | null
   /** Null: no receipts are made. */

@@ -16,6 +16,14 @@ export interface HiveStatus {
     readonly lastPollAgeMs: number | null
     readonly tasks: readonly string[]
   }[]
+  /** Tasks that run by themselves; empty where this hive does not look after them. */
+  readonly schedules: readonly {
+    readonly name: string
+    readonly everyS: number
+    readonly state: string
+    readonly nextRun: string | null
+    readonly problem: string | null
+  }[]
 }
 
 /** A plain page without script: what is this, is it well, where to look. */
@@ -52,12 +60,29 @@ th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-bottom: 1px soli
 ${rows}
 </tbody>
 </table>
+${schedulesTable(status.schedules)}
 <p>Broker: ${escapeHtml(status.broker)}</p>
 <p>Database: ${escapeHtml(status.database)} (breaker ${escapeHtml(status.breaker)})</p>
 <p><a href="/metrics">metrics</a> · <a href="/status.json">status as JSON</a> · <a href="/.well-known/jwks.json">receipt keys</a> · <a href="/livez">livez</a> · <a href="/readyz">readyz</a></p>
 </body>
 </html>
 `
+}
+
+function schedulesTable(schedules: HiveStatus['schedules']): string {
+  if (schedules.length === 0) return ''
+  const rows = schedules
+    .map(
+      ({ name, everyS, state, nextRun, problem }) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${everyS} s</td>
+<td>${escapeHtml(problem === null ? state : `${state}: ${problem}`)}</td><td>${escapeHtml(nextRun ?? 'not known')}</td></tr>`,
+    )
+    .join('\n')
+  return `<table>
+<thead><tr><th scope="col">Schedule</th><th scope="col">Every</th><th scope="col">State</th><th scope="col">Next run</th></tr></thead>
+<tbody>
+${rows}
+</tbody>
+</table>`
 }
 
 function escapeHtml(text: string): string {

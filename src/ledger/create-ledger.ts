@@ -12,17 +12,9 @@ import {
 } from '../resilience/index.ts'
 import type { Metrics } from '../telemetry/index.ts'
 import { classify } from './classify.ts'
-import {
-  readDeadLetter,
-  readHead,
-  readKeys,
-  readProcess,
-  readPublished,
-  readRevoked,
-  readStored,
-  readTransaction,
-} from './reply.ts'
-import { createRpc } from './rpc.ts'
+import { readDeadLetter, readDeadLetters, readLetters, readRecorded, readRedrives } from './dead-letter-reply.ts'
+import { readHead, readKeys, readProcess, readPublished, readRevoked, readStored, readTransaction } from './reply.ts'
+import { createRpc, type Rpc } from './rpc.ts'
 import type { CallOptions, Ledger, RetryPolicy } from './types.ts'
 
 export interface LedgerOptions {
@@ -32,6 +24,8 @@ export interface LedgerOptions {
   readonly key: string
   /** @default the global fetch, which keeps connections alive */
   readonly fetch?: typeof fetch | undefined
+  /** Sends one call. @default bee_execute over HTTP, at `url` with `key` and `fetch` */
+  readonly rpc?: Rpc | undefined
   readonly metrics?: Pick<Metrics, 'rpc' | 'retry' | 'breaker'> | undefined
   /** For calls that bring none of their own. @default 3 tries, 1 s × 2^n up to 30 s */
   readonly retry?: RetryPolicy | undefined
@@ -62,7 +56,7 @@ export interface BreakerSettings {
  */
 export function createLedger(options: LedgerOptions): Ledger {
   const { metrics, clock = systemClock, tryTimeoutMs = 4000, minTryMs = 250 } = options
-  const rpc = createRpc(options)
+  const rpc = options.rpc ?? createRpc(options)
   const bulkhead = new Bulkhead({ limit: options.concurrency ?? 8 })
   const breaker = new Breaker({
     ...options.breaker,
@@ -158,6 +152,11 @@ export function createLedger(options: LedgerOptions): Ledger {
     read: (colony, process, how) => run('read', { colony, process }, (data) => readProcess(process, data), how),
     deadLetter: (letter, how) =>
       run('dead_letter', letter, (data) => readDeadLetter(letter.source, letter.id, data), how),
+    deadLetters: (page, how) => run('dead_letters', page, readDeadLetters, how),
+    readDeadLetter: (source, id, how) =>
+      run('dead_letter_read', { source, id }, (data) => readLetters(source, id, data), how),
+    recordRedrive: (redrive, how) => run('record_redrive', redrive, (data) => readRecorded(redrive, data), how),
+    redrives: (colony, subjects, how) => run('redrives', { colony, subjects }, readRedrives, how),
     breaker,
   })
 }

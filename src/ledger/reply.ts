@@ -171,14 +171,8 @@ export function readProcess(process: string, data: unknown): ReadReply {
   return Object.freeze({ process, revoked, rows, receipts, keys })
 }
 
-const deadLetterReply = z.object({ v, outcome: z.literal('stored'), source: z.string(), id: z.string() })
-
-export function readDeadLetter(source: string, id: string, data: unknown): void {
-  const reply = parse(deadLetterReply, data)
-  if (reply.source !== source || reply.id !== id) throw untrusted('it speaks of another event')
-}
-
-function parse<T>(schema: z.ZodType<T>, data: unknown): T {
+/** @throws BeeError BEE_TRANSACTION_UNKNOWN for a reply that does not have the form of one */
+export function parse<T>(schema: z.ZodType<T>, data: unknown): T {
   const result = schema.safeParse(data)
   if (result.success) return result.data
   // Where it went wrong, never what was there.
@@ -186,6 +180,6 @@ function parse<T>(schema: z.ZodType<T>, data: unknown): T {
   throw untrusted(`it does not have the form of one (${at})`)
 }
 
-function untrusted(why: string): BeeError {
+export function untrusted(why: string): BeeError {
   return new BeeError('BEE_TRANSACTION_UNKNOWN', `The database's reply is not trusted: ${why}.`)
 }

@@ -116,6 +116,41 @@ export interface DeadLetter {
   readonly payload: Json
 }
 
+/** A dead letter without its payload, which may be large and personal. */
+export interface DeadLetterHead extends Omit<DeadLetter, 'payload'> {
+  /** RFC 3339, the database's clock. */
+  readonly stored_at: string
+}
+
+/** Where a page of dead letters ended. */
+export type DeadLetterPlace = Pick<DeadLetterHead, 'source' | 'id' | 'payload_digest' | 'stored_at'>
+
+/** What was handed in again: a dead letter by source and id, or (source empty) a failed process by its id. */
+export interface RedriveSubject {
+  readonly kind: 'letter' | 'process'
+  readonly source: string
+  readonly subject: string
+}
+
+/** That somebody handed something in again. */
+export interface NewRedrive extends RedriveSubject {
+  readonly colony: string
+  /** digestOf(input), which is the same as before. */
+  readonly digest: string
+  /** The new process. */
+  readonly process: string
+  /** Whose key signed. */
+  readonly kid: string
+  /** Compact JWS over all of this. */
+  readonly statement: string
+}
+
+export interface Redrive extends Omit<NewRedrive, 'colony'> {
+  readonly id: string
+  /** RFC 3339, the database's clock. */
+  readonly recorded_at: string
+}
+
 export interface CallOptions {
   /** Aborts the wait, not the transaction: the outcome is then unknown. */
   readonly signal?: AbortSignal | undefined
@@ -154,6 +189,21 @@ export interface Ledger {
   keys(options: CallOptions): Promise<readonly PublishedKey[]>
   read(colony: string, process: string, options: CallOptions): Promise<ReadReply>
   deadLetter(letter: DeadLetter, options: CallOptions): Promise<void>
+  /** One page, newest first. @param page.limit 1 to 100; @param page.before where the page before ended, null for the first */
+  deadLetters(
+    page: { readonly limit: number; readonly before: DeadLetterPlace | null },
+    options: CallOptions,
+  ): Promise<readonly DeadLetterHead[]>
+  /** With payload; several when other bytes came under the same id, none when there is no such letter. */
+  readDeadLetter(
+    source: string,
+    id: string,
+    options: CallOptions,
+  ): Promise<readonly (DeadLetterHead & Pick<DeadLetter, 'payload'>)[]>
+  /** Safe to repeat. @throws BeeError BEE_DEAD_NOT_FOUND when there is no such letter */
+  recordRedrive(redrive: NewRedrive, options: CallOptions): Promise<void>
+  /** Of up to 300 letters and processes, newest first. */
+  redrives(colony: string, subjects: readonly RedriveSubject[], options: CallOptions): Promise<readonly Redrive[]>
   /** `open` means: do not take work that needs the database. */
   readonly breaker: { readonly state: 'closed' | 'open' | 'half_open' }
 }

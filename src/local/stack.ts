@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { identityOf, parsePrivateKey } from '../colonies/index.ts'
@@ -9,6 +10,7 @@ import { type RunningGateway, startGateway } from './gateway/index.ts'
 import { type LocalKeys, localKeys } from './keys.ts'
 import { migrate } from './migrate.ts'
 import { isPortFree, prepareSupabase, startPostgres } from './postgres/index.ts'
+import { type StripeApi, startLocalStripe } from './stripe/index.ts'
 
 export interface LocalStack {
   /** Variables that make the rest of the program find the local parts, as if a person had set them. */
@@ -26,12 +28,13 @@ export interface LocalStackOptions {
   readonly faultControl?: boolean | undefined
 }
 
-/** Where the parts listen when nothing else is there; else on a free port. The second is the Supabase CLI's. */
-const preferredPorts = { broker: 50_080, gateway: 54_321 }
+/** Where the parts listen when nothing else is there; else on a free port. The latter two are the Supabase CLI's and stripe-mock's. */
+const preferredPorts = { broker: 50_080, gateway: 54_321, stripe: 12_111 }
 
 /**
  * Starts the parts that the configuration leaves out: Postgres and the RPC gateway without SUPABASE_URL, the Colonies
- * server without COLONIES_SERVER_HOST. Applies the migrations and prepares the colony.
+ * server without COLONIES_SERVER_HOST. Applies the migrations and prepares the colony. Where everything is local and no
+ * setting speaks of Stripe, a Stripe of its own is started too.
  *
  * @throws BeeError BEE_LOCAL_STACK_LOCKED, BEE_LOCAL_STACK_FAILED, BEE_PORT_IN_USE
  */
@@ -52,6 +55,11 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     const keys = await localKeys(dataDir)
     const env: Record<string, string> = { ...keyVariables(keys, config) }
     const watched: Promise<string>[] = [postgres.exited.then(() => 'Postgres')]
+    if (isAllLocal(config)) {
+      const stripe = await startStripe(keys, env, options)
+      closers.push(stripe.close)
+      Object.assign(env, { STRIPE_API_URL: stripe.url, STRIPE_SECRET_KEY: stripeKey(keys) })
+    }
     // The two need Postgres, not each other. Both are waited for, so that none is still starting when we clean up.
     const started = await Promise.allSettled([
       config.SUPABASE_URL === undefined &&
@@ -113,6 +121,30 @@ async function startColony(
     await broker.stop()
     throw error
   }
+}
+
+/**
+ * Who has a signing secret of their own gets events of the real Stripe; a double that knows none of its objects would
+ * have them all deleted.
+ */
+function isAllLocal(config: Config): boolean {
+  const { SUPABASE_URL, COLONIES_SERVER_HOST, STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL } = config
+  const given = [SUPABASE_URL, COLONIES_SERVER_HOST, STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL]
+  return given.every((value) => value === undefined)
+}
+
+/** Recognizable, so that nobody takes it for a key of the real Stripe. */
+export const localStripeKey = /^sk_test_local[0-9a-f]{32}$/
+
+const stripeKey = ({ secret }: LocalKeys): string =>
+  `sk_test_local${createHash('sha256').update(`stripe ${secret}`).digest('hex').slice(0, 32)}`
+
+function startStripe(keys: LocalKeys, env: Record<string, string>, options: LocalStackOptions): Promise<StripeApi> {
+  const webhookSecret = env['STRIPE_WEBHOOK_SECRET'] ?? keys.stripe
+  const faultControl = options.faultControl ?? false
+  return onPort(preferredPorts.stripe, (port) =>
+    startLocalStripe({ port, key: stripeKey(keys), webhookSecret, faultControl }),
+  )
 }
 
 /** On the preferred port or, when somebody has it or takes it at this very moment, on a free one. */

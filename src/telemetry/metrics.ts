@@ -31,6 +31,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     'outcome',
   ])
   const runTime = histogram('bees_task_run_seconds', 'From admission to close.', ['bee', 'task'])
+  const counts = counter('bees_task_counts_total', 'What tasks count of their own.', ['bee', 'task', 'what'])
   const queueWait = histogram('bees_task_queue_wait_seconds', 'From submission to assignment.', ['bee'])
   const slotsBusy = gauge('bees_slots_busy', 'Slots with a running task.', ['bee'])
   const slotsTotal = gauge('bees_slots', 'Slots in all.', ['bee'])
@@ -46,6 +47,11 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const orphans = counter('bees_orphans_total', 'Processes that the broker had assigned to us unnoticed.', ['bee'])
   const webhook = histogram('bees_webhook_seconds', 'Webhook requests, by outcome.', ['outcome'])
   const drain = gauge('bees_drain_seconds', 'Duration of the last drain.', [])
+  const scheduleKept = gauge(
+    'bees_schedule_kept',
+    '1 while the broker keeps the schedule of the task, 0 while this hive cannot see to it.',
+    ['bee', 'task'],
+  )
   const state = gauge('bees_state', '1 for the state that the bee is in.', ['bee', 'state'])
   gauge('bees_build_info', 'Constant 1; the labels tell what runs.', ['version', 'node']).set(
     { version: options.version, node: process.versions.node },
@@ -63,6 +69,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       finished.inc({ bee, task, outcome })
       runTime.observe({ bee, task }, runMs / 1000)
     },
+    taskCount: (bee, task, what, by) => counts.inc({ bee, task, what }, by),
     slots(bee, busy, total) {
       slotsBusy.set({ bee }, busy)
       slotsTotal.set({ bee }, total)
@@ -80,6 +87,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     orphan: (bee) => orphans.inc({ bee }),
     webhook: (outcome, durationMs) => webhook.observe({ outcome }, durationMs / 1000),
     drain: (durationMs) => drain.set(durationMs / 1000),
+    schedule: (bee, task, kept) => scheduleKept.set({ bee, task }, kept ? 1 : 0),
     beeState(bee, current) {
       const before = lastState.get(bee)
       if (before !== undefined) state.set({ bee, state: before }, 0)

@@ -6,6 +6,7 @@ const nothing = () => {}
 export const noMetrics: Metrics = Object.freeze({
   taskStarted: nothing,
   taskFinished: nothing,
+  taskCount: nothing,
   slots: nothing,
   poll: nothing,
   rpc: nothing,
@@ -15,6 +16,7 @@ export const noMetrics: Metrics = Object.freeze({
   orphan: nothing,
   webhook: nothing,
   drain: nothing,
+  schedule: nothing,
   beeState: nothing,
   render: async () => '',
 })

@@ -13,6 +13,8 @@ export type BreakerState = 'closed' | 'half_open' | 'open'
 export interface Metrics {
   taskStarted(bee: string, task: string, queueWaitMs: number): void
   taskFinished(bee: string, task: string, outcome: TaskOutcome, runMs: number): void
+  /** What a task counts of its own; `what` is one of the names that it declares. */
+  taskCount(bee: string, task: string, what: string, by: number): void
   slots(bee: string, busy: number, total: number): void
   poll(bee: string, outcome: PollOutcome, durationMs: number): void
   rpc(operation: string, outcome: RpcClass, durationMs: number): void
@@ -24,6 +26,8 @@ export interface Metrics {
   orphan(bee: string): void
   webhook(outcome: string, durationMs: number): void
   drain(durationMs: number): void
+  /** Whether the broker keeps the cron of a task with a schedule, as far as this hive knows. */
+  schedule(bee: string, task: string, kept: boolean): void
   /** The state of a bee as the state machine names it; one of a closed list. */
   beeState(bee: string, state: string): void
   /** Prometheus text exposition. */

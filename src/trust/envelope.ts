@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { canonicalJson, digestOf } from '../canonical.ts'
 import { BeeError } from '../errors.ts'
-import { envelopeClaims, firstProblem } from './claims.ts'
+import { envelopeClaims, firstProblem, LONGEST_SLOT_S } from './claims.ts'
 import { decodeJws, encodeJws } from './jws.ts'
 import { verifySignature } from './public-key.ts'
 import type { SigningKey } from './signing-key.ts'
+import { checkSlot, LONGEST_ORDER_MS, slotNonce } from './standing-order.ts'
 import type { EnvelopeClaims, TrustedKey } from './types.ts'
 
 const TYP = 'bee-task+jwt'
@@ -25,6 +26,11 @@ export interface SignEnvelopeOptions {
   readonly nowMs: number
   /** How long the envelope may wait in the queue. @default 604_800_000 (7 days) */
   readonly validForMs?: number | undefined
+  /**
+   * Makes it a standing order: one process in each slot of so many seconds. Valid for 90 days at most.
+   * @default one process in all
+   */
+  readonly everyS?: number | undefined
   /** Source of the nonce. @default node:crypto randomBytes */
   readonly random?: ((bytes: number) => Uint8Array) | undefined
 }
@@ -35,12 +41,13 @@ export interface SignEnvelopeOptions {
  * @throws BeeError BEE_USAGE for a validity that no envelope can have; TypeError for an input that is not JSON.
  */
 export function signEnvelope(subject: EnvelopeSubject, key: SigningKey, options: SignEnvelopeOptions): string {
-  const { nowMs, validForMs = WEEK_MS, random = randomBytes } = options
-  if (!(validForMs > 0 && validForMs <= LONGEST_VALIDITY_MS)) {
-    throw new BeeError(
-      'BEE_USAGE',
-      `validForMs: expected more than 0 and at most ${LONGEST_VALIDITY_MS}, received ${validForMs}`,
-    )
+  const { nowMs, validForMs = WEEK_MS, everyS, random = randomBytes } = options
+  const longestMs = everyS === undefined ? LONGEST_VALIDITY_MS : LONGEST_ORDER_MS
+  if (!(validForMs > 0 && validForMs <= longestMs)) {
+    throw usage(`validForMs: expected more than 0 and at most ${longestMs}, received ${validForMs}`)
+  }
+  if (everyS !== undefined && !(Number.isInteger(everyS) && everyS >= 1 && everyS <= LONGEST_SLOT_S)) {
+    throw usage(`everyS: expected an integer from 1 to ${LONGEST_SLOT_S}, received ${everyS}`)
   }
   const iat = Math.floor(nowMs / 1000)
   const claims: EnvelopeClaims = {
@@ -52,6 +59,7 @@ export function signEnvelope(subject: EnvelopeSubject, key: SigningKey, options:
     iat,
     exp: iat + Math.ceil(validForMs / 1000),
     jti: Buffer.from(random(16)).toString('base64url'),
+    ...(everyS === undefined ? {} : { every: everyS }),
   }
   return encodeJws(TYP, key.kid, canonicalJson(claims), (bytes) => key.sign(bytes))
 }
@@ -62,10 +70,18 @@ export interface VerifyEnvelopeOptions extends EnvelopeSubject {
   readonly nowMs: number
   /** How far the submitter's clock may be off, both ways. @default 60_000 */
   readonly skewMs?: number | undefined
+  /**
+   * When the process was handed in, by the broker's clock, milliseconds since 1970. Decides in which slot of a standing
+   * order it falls; other envelopes do not look at it.
+   * @default nowMs
+   */
+  readonly submittedAtMs?: number | undefined
 }
 
 export interface VerifiedEnvelope {
   readonly claims: EnvelopeClaims
+  /** The slot of a standing order, counted from 1970; null for an envelope that is good for one process. */
+  readonly slot: number | null
   /** To be used up in the transaction; the shape is the one on the wire to the ledger. */
   readonly nonce: { readonly kid: string; readonly nonce: string; readonly expires_at: string }
 }
@@ -74,13 +90,41 @@ export interface VerifiedEnvelope {
  * Admits a task, or says why not. What cannot be seen from here is whether the nonce is unused: the ledger decides
  * that inside the transaction.
  *
+ * A standing order is admitted in every slot anew: its nonce is made of what is ordered and the slot, so that all orders
+ * of one key for one task, input and interval share one nonce a slot, renewed ones too.
+ *
  * @param token kwargs.envelope as it came from the broker.
  * @throws BeeError BEE_ENVELOPE_MISSING, _MALFORMED, _UNTRUSTED, _SIGNATURE, _FOREIGN, _ALTERED, _FUTURE or _EXPIRED
  */
 export function verifyEnvelope(token: unknown, options: VerifyEnvelopeOptions): VerifiedEnvelope {
-  const skewMs = options.skewMs ?? 60_000
+  const { nowMs, skewMs = 60_000, submittedAtMs = nowMs } = options
+  const { kid, claims } = verifyOrigin(token, { ...options, skewMs })
+  checkTimes(claims, nowMs, skewMs)
+  if (claims.every === undefined) {
+    // Twice the skew: once because we accept that much after exp, once for the database's own clock.
+    const expiresAt = new Date(claims.exp * 1000 + 2 * skewMs).toISOString()
+    return { claims, slot: null, nonce: { kid, nonce: claims.jti, expires_at: expiresAt } }
+  }
+  const slot = checkSlot({ ...claims, every: claims.every }, { nowMs, skewMs, submittedAtMs })
+  return {
+    claims,
+    slot: slot.number,
+    nonce: { kid, nonce: slotNonce(claims, slot.number), expires_at: slot.expiresAt },
+  }
+}
+
+/**
+ * Who asked for what, whenever that was: everything but the time window of the envelope itself. For what is asked again
+ * on behalf of the same submitter.
+ *
+ * @throws BeeError BEE_ENVELOPE_MISSING, _MALFORMED, _UNTRUSTED, _SIGNATURE, _FOREIGN or _ALTERED
+ */
+export function verifyOrigin(
+  token: unknown,
+  options: Omit<VerifyEnvelopeOptions, 'submittedAtMs'>,
+): { readonly kid: string; readonly claims: EnvelopeClaims } {
   const { kid, claims, key } = authenticate(token, options.trusted)
-  const { colony, bee, task } = options
+  const { colony, bee, task, nowMs, skewMs = 60_000 } = options
   if (claims.aud !== colony) throw foreign('colony', claims.aud, colony)
   if (claims.bee !== bee) throw foreign('bee', claims.bee, bee)
   if (claims.task !== task) throw foreign('task', claims.task, task)
@@ -91,10 +135,8 @@ export function verifyEnvelope(token: unknown, options: VerifyEnvelopeOptions): 
       `the envelope was signed for input ${claims.input}, received input ${digest}`,
     )
   }
-  checkTimes(claims, key, options.nowMs, skewMs)
-  // Twice the skew: once because we accept that much after exp, once for the database's own clock.
-  const expiresAt = new Date(claims.exp * 1000 + 2 * skewMs).toISOString()
-  return { claims, nonce: { kid, nonce: claims.jti, expires_at: expiresAt } }
+  checkKeyWindow(claims, key, nowMs, skewMs)
+  return { kid, claims }
 }
 
 function authenticate(token: unknown, trusted: readonly TrustedKey[]) {
@@ -109,13 +151,17 @@ function authenticate(token: unknown, trusted: readonly TrustedKey[]) {
   if (!verifySignature(key.x, jws.signingInput, jws.signature)) throw new BeeError('BEE_ENVELOPE_SIGNATURE')
   const claims = envelopeClaims.safeParse(jws.claims)
   if (!claims.success) throw malformed(`claims: ${firstProblem(claims.error)}`)
-  if (claims.data.exp <= claims.data.iat) throw malformed('claims: expected exp after iat')
+  const { exp, iat, every } = claims.data
+  if (exp <= iat) throw malformed('claims: expected exp after iat')
+  if (every !== undefined && (exp - iat) * 1000 > LONGEST_ORDER_MS) {
+    throw malformed('claims: expected a standing order to end within 90 days')
+  }
   return { kid: jws.kid, claims: claims.data, key }
 }
 
-function checkTimes(claims: EnvelopeClaims, key: TrustedKey, nowMs: number, skewMs: number): void {
-  const now = new Date(nowMs).toISOString()
-  const told = (seconds: number) => new Date(seconds * 1000).toISOString()
+const told = (seconds: number) => new Date(seconds * 1000).toISOString()
+
+function checkKeyWindow(claims: EnvelopeClaims, key: TrustedKey, nowMs: number, skewMs: number): void {
   if (key.notBefore !== undefined && claims.iat < key.notBefore) {
     throw new BeeError(
       'BEE_ENVELOPE_UNTRUSTED',
@@ -126,9 +172,13 @@ function checkTimes(claims: EnvelopeClaims, key: TrustedKey, nowMs: number, skew
   if (key.notAfter !== undefined && nowMs > key.notAfter * 1000 + skewMs) {
     throw new BeeError(
       'BEE_ENVELOPE_UNTRUSTED',
-      `key ${key.kid} was trusted until ${told(key.notAfter)}, now is ${now}`,
+      `key ${key.kid} was trusted until ${told(key.notAfter)}, now is ${new Date(nowMs).toISOString()}`,
     )
   }
+}
+
+function checkTimes(claims: EnvelopeClaims, nowMs: number, skewMs: number): void {
+  const now = new Date(nowMs).toISOString()
   if (claims.iat * 1000 > nowMs + skewMs) {
     throw new BeeError('BEE_ENVELOPE_FUTURE', `the envelope was issued at ${told(claims.iat)}, now is ${now}`)
   }
@@ -144,6 +194,8 @@ function inputDigest(input: unknown): string {
     throw new BeeError('BEE_ENVELOPE_ALTERED', 'the input has no canonical JSON text', { cause: error })
   }
 }
+
+const usage = (problem: string) => new BeeError('BEE_USAGE', problem)
 
 const malformed = (problem: string) => new BeeError('BEE_ENVELOPE_MALFORMED', `task envelope: ${problem}`)
 

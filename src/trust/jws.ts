@@ -1,10 +1,14 @@
 import { decodeBase64url, encodeBase64url } from './base64url.ts'
 
 /** The kinds of token that we sign; the kind keeps a receipt from passing as an envelope. */
-export type JwsType = 'bee-task+jwt' | 'bee-receipt+jwt'
+export type JwsType = 'bee-task+jwt' | 'bee-receipt+jwt' | 'bee-redrive+jwt'
 
 /** Longest token that is looked at, characters: a receipt of the 1000 ledger rows that it may have fits. */
-const longest: Readonly<Record<JwsType, number>> = { 'bee-task+jwt': 64 * 1024, 'bee-receipt+jwt': 256 * 1024 }
+const longest: Readonly<Record<JwsType, number>> = {
+  'bee-task+jwt': 64 * 1024,
+  'bee-receipt+jwt': 256 * 1024,
+  'bee-redrive+jwt': 8 * 1024,
+}
 
 /** A compact JWS, taken apart but not yet believed. */
 export interface DecodedJws {

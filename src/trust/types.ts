@@ -14,6 +14,8 @@ export interface EnvelopeClaims {
   readonly exp: number
   /** 128 random bits, base64url. */
   readonly jti: string
+  /** Makes it a standing order: one process in each slot of so many seconds since 1970. Absent: one process in all. */
+  readonly every?: number | undefined
 }
 
 /** A key whose envelopes are accepted; two overlapping keys make a rotation. Times in seconds since 1970. */
@@ -54,6 +56,25 @@ export interface ReceiptClaims {
   readonly seq: number
   /** SHA-256 of the executor's previous receipt (compact form), hex; null for the first. */
   readonly previous: string | null
+}
+
+/** Claims of a redrive: a compact JWS, `{ alg: 'EdDSA', kid, typ: 'bee-redrive+jwt' }`, signed by who handed it in again. */
+export interface RedriveClaims {
+  readonly v: 1
+  /** The colony. */
+  readonly aud: string
+  /** What was handed in again: the dead letter `<source>/<subject>`, or the failed process `subject` (no source). */
+  readonly kind: 'letter' | 'process'
+  readonly source: string
+  readonly subject: string
+  readonly bee: string
+  readonly task: string
+  /** digestOf(input), the same as before. */
+  readonly digest: string
+  /** The new process. */
+  readonly process: string
+  /** Seconds since 1970. */
+  readonly iat: number
 }
 
 /** One thing that is wrong with a receipt or a chain of them. */

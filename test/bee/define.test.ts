@@ -49,6 +49,12 @@ describe('defineTask', () => {
     ['key', 'id', 'a function', "'id' (string)"],
     ['concurrency', 0, 'an integer from 1', '0 (number)'],
     ['concurrency', 1.5, 'an integer from 1', '1.5 (number)'],
+    ['counts', 'lines', 'an array of up to 50 different names', "'lines' (string)"],
+    ['counts', ['Lines'], 'an array', "[ 'Lines' ] (object)"],
+    ['counts', ['lines', 'lines'], 'an array', "[ 'lines', 'lines' ] (object)"],
+    ['counts', [`a${'b'.repeat(60)}`], 'an array', '(object)'],
+    ['counts', Array.from({ length: 51 }, (_, index) => `a${index}`), 'an array', '(object)'],
+    ['schedule', 60, 'an object', '60 (number)'],
   ])('refuses %s: %s', (option, value, expected, received) => {
     const { code, message } = task({ [option]: value })
     expect(code).toBe('BEE_BEE_INVALID')
@@ -69,6 +75,30 @@ describe('defineTask', () => {
     const { code, message } = task({ retry: { [option]: value } })
     expect(code).toBe('BEE_BEE_INVALID')
     expect(message).toMatch(new RegExp(`^defineTask: retry[:.] ?${option}: expected .* received `))
+  })
+
+  it('keeps a frozen copy of its counts and of its schedule', () => {
+    const counts = ['lines', 'lines_skipped']
+    const input = { name: 'Ada' }
+    const made = defineTask({ ...options, counts, schedule: { everyS: 10, input } })
+    counts.push('Bad')
+    input.name = 'Eve'
+    expect(made).toMatchObject({ counts: ['lines', 'lines_skipped'], schedule: { everyS: 10, input: { name: 'Ada' } } })
+    expect([made.counts, made.schedule].every(Object.isFrozen)).toBe(true)
+    expect(hello).toMatchObject({ counts: [], schedule: undefined })
+  })
+
+  it.each([
+    [{ everyS: 9, input: { name: 'Ada' } }, 'defineTask: schedule: everyS: expected an integer from 10'],
+    [{ everyS: 10.5, input: { name: 'Ada' } }, 'defineTask: schedule: everyS: expected an integer'],
+    [{ everyS: 2_678_401, input: { name: 'Ada' } }, 'defineTask: schedule: everyS: expected an integer'],
+    [{ everyS: 10 }, 'defineTask: schedule: input: expected an object, received nothing'],
+    [{ everyS: 10, input: {}, at: 'noon' }, 'defineTask: schedule: unknown option at'],
+    [{ everyS: 10, input: { name: 7 } }, 'defineTask: schedule.input: name: expected string'],
+    [{ everyS: 10, input: { name: 'Ada', when: new Date(0) } }, 'defineTask: schedule.input: when: not JSON (Date)'],
+  ])('refuses the schedule %j', (schedule, expected) => {
+    const { code, message } = task({ schedule })
+    expect({ code, message }).toEqual({ code: 'BEE_BEE_INVALID', message: expect.stringContaining(expected) })
   })
 
   it('refuses options that do not exist, and names those that do', () => {

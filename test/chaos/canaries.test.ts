@@ -98,9 +98,11 @@ async function provoke(): Promise<void> {
     crew.submit('worker', 'write', { n: 'wrong', secret: { deep: [sensitive] } }),
     crew.submit('worker', 'write', { n: 'more', secret: sensitive, [sensitive]: 1, __proto__: { n: sensitive } }),
   ]
+  const failed: string[] = []
   for (const process of tasks) {
     const done = await crew.waitFor(await process)
     heard.push(JSON.stringify({ out: done.process.out, errors: done.process.errors }))
+    if (done.state === 'failed') failed.push(done.processId)
   }
   const options = { dataDir: crew.queen.dataDir, env: { BEES_DIR: beesDir } }
   for (const args of [
@@ -110,6 +112,11 @@ async function provoke(): Promise<void> {
     ['doctor'],
     ['keys'],
     ['list', '--json'],
+    ['dead', 'list'],
+    ...failed.flatMap((id) => [
+      ['dead', 'show', id],
+      ['dead', 'redrive', id, '--json'],
+    ]),
   ]) {
     const { out, err } = await runBees(args, options)
     heard.push(out, err)
@@ -209,7 +216,8 @@ describe('what anon and authenticated can do', () => {
   })
   afterAll(() => gateway?.close())
 
-  const ops = ['execute', 'store_receipts', 'revoke', 'publish_key', 'keys', 'read', 'dead_letter']
+  const redriveOps = ['dead_letters', 'dead_letter_read', 'record_redrive', 'redrives']
+  const ops = ['execute', 'store_receipts', 'revoke', 'publish_key', 'keys', 'read', 'dead_letter', ...redriveOps]
   const call = (key: string, path: string, body?: object) =>
     fetch(gateway.url + path, {
       method: body === undefined ? 'GET' : 'POST',

@@ -110,7 +110,7 @@ it(`${total} events, ${kills} times kill -9, each event exactly once`, { timeout
     { n: total, keys: total },
   ])
   const invoices = events.filter(({ type }) => type.startsWith('invoice.')).length
-  expect(await effectsOf(hive.env.DATABASE_URL ?? '')).toEqual({ events: total, payments: invoices, twice: [] })
+  expect(await effectsOf(hive.env.DATABASE_URL ?? '')).toEqual({ events: total, invoices, twice: [] })
   expect(await rows('select distinct state from colonies.processes')).toEqual([{ state: 2 }])
   expect(await rows('select count(*)::int as n from bees.dead_letters')).toEqual([{ n: 0 }])
   const unsigned = `select count(*)::int as n from colonies.processes p

@@ -14,15 +14,14 @@ describe('bees list', () => {
         name: 'finance',
         executorType: 'finance-bee',
         slots: expect.any(Number),
-        tasks: [
-          {
+        tasks: expect.arrayContaining([
+          expect.objectContaining({
             name: 'apply_stripe_event',
-            deadlineMs: 30_000,
             keyed: true,
             schemaHash: expect.stringMatching(/^[0-9a-f]{64}$/),
-            input: { type: 'object', required: ['event'] },
-          },
-        ],
+            input: expect.objectContaining({ type: 'object', required: ['event'] }),
+          }),
+        ]),
       },
     ])
   })

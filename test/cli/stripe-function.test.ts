@@ -3,10 +3,10 @@ import finance from 'colony-bees/bees/finance'
 import { stripeFunction } from 'colony-bees/stripe-function'
 import Stripe from 'stripe'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { tellStory } from '../../src/cli/demo/story.ts'
 import { generatePrivateKey, identityOf } from '../../src/colonies/index.ts'
 import { startColoniesServer } from '../../src/local/colonies/index.ts'
 import { prepareColony } from '../../src/local/colony.ts'
+import { createWorld } from '../../src/local/stripe/index.ts'
 import { generateSeed } from '../../src/trust/index.ts'
 import { adminQuery, createDatabase, startTestGateway } from '../support/index.ts'
 
@@ -40,8 +40,10 @@ beforeAll(async () => {
 })
 afterAll(() => stack.disposeAsync())
 
-async function delivery(seed: number): Promise<Request> {
-  const payload = JSON.stringify(tellStory(seed).scenes[0]?.event)
+async function delivery(seed: number, more: object = {}): Promise<Request> {
+  const world = createWorld({ seed })
+  world.actions.createCustomer()
+  const payload = JSON.stringify({ ...world.events()[0]?.snapshot(), ...more })
   const signature = await Stripe.webhooks.generateTestHeaderStringAsync({ payload, secret })
   return new Request('https://example.test/hook', {
     method: 'POST',
@@ -69,6 +71,22 @@ describe('the webhook as a function of its own', () => {
     const rows = await adminQuery(url, "select outcome from bees.receipts where executor like 'direct%' order by seq")
     expect(rows.map(({ outcome }) => outcome)).toEqual(statuses)
   }, 60_000)
+
+  it.each([
+    ['', undefined, 200],
+    ['', 'acct_1', 400],
+    ['acct_1', 'acct_1', 200],
+    ['acct_1', undefined, 400],
+    ['own,acct_1', undefined, 200],
+    ['any', 'acct_2', 200],
+  ])('with STRIPE_ACCOUNTS=%s an event of %s is answered with %i', async (accounts, account, status) => {
+    const handle = stripeFunction({ ...env, STRIPE_ACCOUNTS: accounts }, [finance])
+    const reply = await handle(await delivery(3_000, { account }))
+    expect([reply.status, ((await reply.json()) as { code?: string }).code]).toEqual([
+      status,
+      status === 200 ? undefined : 'BEE_WEBHOOK_ACCOUNT',
+    ])
+  })
 
   it('says at once what is missing', () => {
     expect(() => stripeFunction({ ...env, COLONIES_PRVKEY: '' }, [finance])).toThrow(/COLONIES_PRVKEY/)

@@ -68,7 +68,7 @@ describe('a command line that cannot be understood', () => {
 })
 
 describe('without a hive', () => {
-  it.each([[['demo']], [['submit', 'finance/apply_stripe_event', '{}']], [['verify', processId]]])(
+  it.each([[['demo']], [['submit', 'finance/apply_stripe_event', '{}']], [['verify', processId]], [['dead']]])(
     'bees %j says that none runs here',
     async (args) => {
       const { code, err } = await runBees(args, { dataDir: empty })
@@ -80,6 +80,7 @@ describe('without a hive', () => {
   it.each([
     [['demo'], /^BEE_UNREACHABLE: The hive at http:\/\/127\.0\.0\.1:1 does not answer/],
     [['submit', 'finance/apply_stripe_event', '{}'], /^BEE_UNREACHABLE: The Colonies server at .* does not answer/],
+    [['dead', 'list'], /^BEE_UNREACHABLE: The Colonies server at .* does not answer/],
     [['verify', processId], /^BEE_UNREACHABLE: The database at .* does not answer/],
   ])('bees %j says soon that the hive of this folder has ended', async (args, expected) => {
     const beganMs = performance.now()

@@ -56,7 +56,7 @@ describe('a hive in a fresh folder', () => {
       expect.arrayContaining([
         ...['COLONIES_SERVER_HOST', 'COLONIES_SERVER_PORT', 'COLONIES_SERVER_TLS', 'COLONIES_TLS'],
         ...['COLONIES_COLONY_NAME', 'COLONIES_COLONY_PRVKEY', 'COLONIES_PRVKEY', 'SUPABASE_URL', 'SUPABASE_SECRET_KEY'],
-        ...['STRIPE_WEBHOOK_SECRET', 'DATABASE_URL', 'BEES_URL'],
+        ...['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL', 'STRIPE_SECRET_KEY', 'DATABASE_URL', 'BEES_URL'],
       ]),
     )
     expect(told.BEES_URL).toBe(hive.url)

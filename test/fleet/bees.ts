@@ -127,6 +127,17 @@ export const worker = defineBee({
         throw new Error(`something with ${input.secret}`, { cause: input })
       },
     }),
+    counts: defineTask({
+      description: 'Counts under the name that it is given.',
+      input: note,
+      output: z.object({}),
+      counts: ['lines', 'pages'],
+      run: async ({ input, count }) => {
+        count('pages')
+        count(input.note, 3)
+        return {}
+      },
+    }),
     throws_early: defineTask({
       description: 'Throws before it returns a promise.',
       input: note,

@@ -53,6 +53,19 @@ describe('a handler', () => {
     expect(await around().ledgerRows(processId)).toBe(0)
   })
 
+  it('counts under the names that its task declares, and under no other', async () => {
+    const good = await submitAndWait(around(), { bee: 'worker', task: 'counts', input: { note: 'lines' } })
+    expect(good.state).toBe('success')
+    const bad = await submitAndWait(around(), { bee: 'worker', task: 'counts', input: { note: 'canary-c' } })
+    expect(bad.errors).toEqual([
+      'BEE_HANDLER_REFUSED: count: counts does not declare that name; declared are: lines, pages',
+    ])
+    const text = await hive().metrics.render()
+    expect(text).toContain('bees_task_counts_total{bee="worker",task="counts",what="lines"} 3')
+    expect(text).toContain('bees_task_counts_total{bee="worker",task="counts",what="pages"} 2')
+    expect(text).not.toContain('canary-c')
+  })
+
   it('that returns the wrong shape fails for good', async () => {
     const ended = await submitAndWait(around(), { bee: 'worker', task: 'wrong_shape', input: { note: 'w' } })
     expect(ended.state).toBe('failed')

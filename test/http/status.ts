@@ -10,4 +10,5 @@ export const emptyStatus: HiveStatus = {
   database: 'http://127.0.0.1:2',
   breaker: 'closed',
   bees: [{ name: 'greeter', state: 'polling', busy: 1, slots: 4, lastPollAgeMs: 1500, tasks: ['hello'] }],
+  schedules: [],
 }

@@ -9,7 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => ledger.close())
 
-const attacks = ['ledger', 'receipts'].flatMap((table) => [
+const attacks = ['ledger', 'receipts', 'redrives'].flatMap((table) => [
   `update bees.${table} set process = process`,
   `update bees.${table} set process = process where false`,
   `delete from bees.${table}`,

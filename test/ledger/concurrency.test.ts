@@ -56,6 +56,16 @@ describe('at the same time', () => {
     expect((await ledger.effects()).length).toBe(before + 1)
   })
 
+  test('a second process with the business key waits for the one in flight and gets its result', async () => {
+    const key = hex()
+    const work = { task: 'wait', payload: { seconds: 0.3, key }, key, nonce: null }
+    const running = ledger.execute(transactionCall(work))
+    const sleeping = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`
+    await expect.poll(async () => (await ledger.admin.query(sleeping)).rowCount).toBe(1)
+    const second = await ledger.execute(transactionCall(work))
+    expect(second).toMatchObject({ outcome: 'replayed', ledger_id: (await running).ledger_id })
+  })
+
   test('50 processes with one nonce: one gets through', async () => {
     const used = nonce()
     const replies = await times(50, () => ledger.execute(transactionCall({ nonce: used })))

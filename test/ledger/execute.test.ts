@@ -178,6 +178,17 @@ describe('fence', () => {
     expect(await ledger.execute(zombie)).toEqual({ ...done, outcome: 'replayed' })
   })
 
+  test('a call that is answered from the ledger counts as the newest assignment all the same', async () => {
+    const call = transactionCall({ fence: fence(0, early) })
+    await ledger.execute(call)
+    const next = { ...call, fence: fence(0, late), executor: 'f'.repeat(64) }
+    expect(await ledger.execute(next)).toMatchObject({ outcome: 'replayed' })
+    // The older one was between its two steps; the newer one is there now.
+    expect(await ledger.execute({ ...call, step: 2 })).toMatchObject({ outcome: 'fenced', ledger_id: null })
+    expect(await ledger.execute({ ...next, step: 2 })).toMatchObject({ outcome: 'applied' })
+    expect(await ledger.execute({ ...call, step: 2 })).toMatchObject({ outcome: 'replayed' })
+  })
+
   test('a fenced call writes nothing, not even its nonce', async () => {
     const call = await begun(1, early)
     const used = nonce()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hex, type LedgerDatabase, ledgerDatabase, pool, transactionCall } from './ledger-database.ts'
 
 const outsiders = ['anon', 'authenticated', 'service_role', 'bee'] as const
-const tables = ['processes', 'ledger', 'nonces', 'receipts', 'keys', 'dead_letters']
+const tables = ['processes', 'ledger', 'nonces', 'receipts', 'keys', 'dead_letters', 'redrives']
 const keysCall = JSON.stringify({ v: 1, op: 'keys' })
 
 let ledger: LedgerDatabase
@@ -74,6 +74,10 @@ describe('what nobody may touch directly', () => {
     `select bees.op_keys()`,
     `select bees.op_execute('{}')`,
     `select bees.op_revoke('{}')`,
+    `select bees.op_dead_letters('{}')`,
+    `select bees.op_dead_letter_read('{}')`,
+    `select bees.op_record_redrive('{}')`,
+    `select bees.op_redrives('{}')`,
     `select bees.forget_nonces(1)`,
     `call bees.seal('bees')`,
     `select bee_tasks.test__append('{}', '{}')`,

@@ -2,7 +2,7 @@ import { adminQuery } from './database-url.ts'
 
 /**
  * Counts, inside the database and inside the very transactions that have the effects, how often each Stripe event was
- * recorded and how often it wrote a payment. An effect that was rolled back is not counted; one that came twice is 2.
+ * recorded and how often it wrote an invoice. An effect that was rolled back is not counted; one that came twice is 2.
  */
 export async function countEffects(databaseUrl: string): Promise<void> {
   await adminQuery(
@@ -19,8 +19,8 @@ export async function countEffects(databaseUrl: string): Promise<void> {
      end $$;
      create trigger counted after insert on finance.events
        for each row execute function counted.note('event');
-     create trigger counted after insert or update on finance.payments
-       for each row execute function counted.note('payment');`,
+     create trigger counted after insert or update on finance.invoices
+       for each row execute function counted.note('invoice');`,
   )
 }
 
@@ -28,12 +28,12 @@ export async function countEffects(databaseUrl: string): Promise<void> {
 export async function effectsOf(databaseUrl: string) {
   const rows = (await adminQuery(databaseUrl, 'select event, at, n from counted.effects order by event, at')) as {
     event: string
-    at: 'event' | 'payment'
+    at: 'event' | 'invoice'
     n: number
   }[]
   return {
     events: rows.filter(({ at }) => at === 'event').length,
-    payments: rows.filter(({ at }) => at === 'payment').length,
+    invoices: rows.filter(({ at }) => at === 'invoice').length,
     twice: rows.filter(({ n }) => n !== 1).map(({ event, at, n }) => `${event}: ${at} ${n} times`),
   }
 }

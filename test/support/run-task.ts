@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { type Bee, type Environment, parseInput, parseOutput, type TaskContext } from '../../src/bee/index.ts'
+import {
+  type Bee,
+  type Environment,
+  parseInput,
+  parseOutput,
+  type TaskContext,
+  taskCount,
+} from '../../src/bee/index.ts'
 import { digestOf, type Json } from '../../src/canonical.ts'
 import { BeeError } from '../../src/errors.ts'
 import { createLedger, type TransactionResult } from '../../src/ledger/index.ts'
@@ -23,6 +30,8 @@ export interface TaskRun {
   readonly outcome: 'applied' | 'replayed'
   readonly process: string
   readonly transactions: readonly TransactionResult[]
+  /** What it counted, by name. */
+  readonly counts: Readonly<Record<string, number>>
 }
 
 /**
@@ -49,6 +58,7 @@ async function runOn(database: TestDatabase, bee: Bee, name: string, value: Json
   const deadlineMs = systemClock.monotonicMs() + task.deadlineMs
   const signal = AbortSignal.timeout(task.deadlineMs)
   const transactions: TransactionResult[] = []
+  const counts: Record<string, number> = {}
   const context: TaskContext<unknown, unknown> = {
     input,
     transact: async (payload = input as Json, { step = transactions.length + 1 } = {}) => {
@@ -70,8 +80,11 @@ async function runOn(database: TestDatabase, bee: Bee, name: string, value: Json
     shuttingDown: new AbortController().signal,
     services: await bee.services(options.env ?? {}),
     clock: systemClock,
+    count: taskCount(task, (what, by) => {
+      counts[what] = (counts[what] ?? 0) + by
+    }),
   }
   const output = parseOutput(task, await task.run(context))
   const replayed = transactions.length > 0 && transactions.every(({ outcome }) => outcome === 'replayed')
-  return { output, outcome: replayed ? ('replayed' as const) : ('applied' as const), process, transactions }
+  return { output, outcome: replayed ? ('replayed' as const) : ('applied' as const), process, transactions, counts }
 }

@@ -24,6 +24,11 @@ export function seededRandom(seed: number = Number(process.env.TEST_SEED ?? rand
     // Outside of a running test there is nothing to hook into: say it now.
     console.info(`seed: TEST_SEED=${seed}`)
   }
+  return randomFrom(seed)
+}
+
+/** The same without a word: for who says the seed in a line of its own. */
+export function randomFrom(seed: number): SeededRandom {
   let state = seed >>> 0
   // mulberry32: public domain, one multiplication chain a number, good enough for shuffling tests.
   const next = (): number => {

@@ -1,4 +1,4 @@
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expect, expectTypeOf, it } from 'vitest'
 import {
   type Bee,
   defineBee,
@@ -37,6 +37,14 @@ describe('the types of a bee', () => {
     })
     expectTypeOf(task.run).returns.resolves.toEqualTypeOf<{ total: number; note?: string | undefined }>()
     expectTypeOf(defineBee({ name: 'one', description, tasks: { task } })).toEqualTypeOf<Bee>()
+  })
+
+  it('hold a schedule to what the input schema takes', () => {
+    const input = z.object({ days: z.int().default(30), at: z.string().transform(Number) })
+    const rest = { description, input, output: z.null(), run: async () => null }
+    defineTask({ ...rest, schedule: { everyS: 60, input: { at: '1' } } })
+    // @ts-expect-error days is a number
+    expect(() => defineTask({ ...rest, schedule: { everyS: 60, input: { days: '3', at: '1' } } })).toThrow('days')
   })
 
   it('refuse a result that does not fit the output', () => {

@@ -19,7 +19,7 @@ export async function list(options: { readonly json?: boolean | undefined }): Pr
         [...bee.tasks.values()].map((task) => [
           paint.cyan(`${bee.name}/${task.name}`),
           `${task.deadlineMs / 1000} s`,
-          task.description,
+          task.schedule === undefined ? task.description : `${task.description} Every ${task.schedule.everyS} s.`,
         ]),
       ),
     )

@@ -1,5 +1,4 @@
 import pg from 'pg'
-import type { Story } from './story.ts'
 
 /** A small table for a person. */
 export interface Table {
@@ -7,25 +6,46 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
+/** Whose rows. */
+export interface Cast {
+  readonly customer: string
+  readonly user: string
+}
+
+/** What the story leaves in the database, read with the owner's connection: the API does not expose these tables. */
+export interface Rows {
+  /** What the user may use now. */
+  standing(user: string): Promise<{ readonly entitled: boolean; readonly status: string | null } | null>
+  tables(cast: Cast, events: readonly string[]): Promise<readonly Table[]>
+  close(): Promise<void>
+}
+
 const queryTimeoutMs = 10_000
 
-/** What the story left in the database, read with the owner's connection: the API does not expose these tables. */
-export async function readRows(databaseUrl: string, { customer, user }: Story): Promise<readonly Table[]> {
+export async function openRows(databaseUrl: string): Promise<Rows> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     query_timeout: queryTimeoutMs,
     connectionTimeoutMillis: queryTimeoutMs,
   })
   await client.connect()
-  try {
-    const table = async (title: string, sql: string, key: string): Promise<Table> => {
-      const { rows } = await client.query<(string | null)[]>({ text: sql, values: [key], rowMode: 'array' })
-      return { title, rows: rows.map((row) => row.map((cell) => cell ?? '–')) }
-    }
-    return [
+  const table = async (title: string, sql: string, key: unknown): Promise<Table> => {
+    const { rows } = await client.query<(string | null)[]>({ text: sql, values: [key], rowMode: 'array' })
+    return { title, rows: rows.map((row) => row.map((cell) => cell ?? '–')) }
+  }
+  return {
+    standing: async (user) => {
+      const { rows } = await client.query<{ entitled: boolean; status: string | null }>(
+        `select entitled, status from finance.user_profiles where account = 'self' and not livemode and user_id = $1`,
+        [user],
+      )
+      return rows[0] ?? null
+    },
+    tables: async ({ customer, user }, events) => [
       await table(
         'finance.user_profiles',
-        `select user_id, status, case when entitled then 'entitled' else 'not entitled' end from finance.user_profiles where user_id = $1`,
+        `select user_id, status, case when entitled then 'entitled' else 'not entitled' end
+         from finance.user_profiles where user_id = $1`,
         user,
       ),
       await table(
@@ -34,27 +54,25 @@ export async function readRows(databaseUrl: string, { customer, user }: Story): 
         customer,
       ),
       await table(
-        'finance.payments',
-        `select id, status, amount_paid::text, currency from finance.payments where customer = $1 order by changed_at, id`,
+        'finance.payment_nets',
+        `select id, status, 'paid ' || amount_paid, 'refunded ' || amount_refunded, 'lost ' || amount_lost,
+           'net ' || amount_net, currency
+         from finance.payment_nets where customer = $1 and amount_paid > 0 order by id`,
         customer,
       ),
       await table(
         'finance.refunds',
-        `select r.id, r.status, r.amount::text, r.currency from finance.refunds r join finance.charges c on c.id = r.charge where c.customer = $1 order by r.id`,
+        `select r.id, r.status, r.amount::text, r.currency
+         from finance.refunds as r join finance.charges as c on c.id = r.charge
+         where c.customer = $1 order by r.id`,
         customer,
       ),
       await table(
-        'bees.ledger',
-        `select 'rows for this customer', count(*)::text, 'one for each event' from bees.ledger where key like 'self:false:' || $1 || '%'`,
-        eventPrefix(customer),
+        'finance.events',
+        `select state, count(*)::text from finance.events where id = any ($1) group by state order by state`,
+        events,
       ),
-    ]
-  } finally {
-    await client.end()
+    ],
+    close: () => client.end(),
   }
-}
-
-/** Event ids share the seed with the customer's id. */
-function eventPrefix(customer: string): string {
-  return `${customer.replace(/^cus_/, 'evt_')}n`
 }

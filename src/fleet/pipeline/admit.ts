@@ -14,8 +14,23 @@ export const admit: Step = async (record, bench) => {
     return advance(record, { admission: admission(record, bench, bench.clock.now()) })
   } catch (thrown) {
     const error = toBeeError(thrown)
+    if (error.code === 'BEE_ENVELOPE_FUTURE') return admitIfSubmitted(record, bench, error)
     if (error.code !== 'BEE_ENVELOPE_EXPIRED') return advance(record, { ending: endingOf(error) })
     return admitIfBegun(record, bench, error)
+  }
+}
+
+/**
+ * To a hive whose clock is behind, what was signed just now comes from the future. The broker's clock decides then: it
+ * can begin the time of an envelope earlier, which does no harm, and never prolong it.
+ */
+function admitIfSubmitted(record: TaskRecord, bench: Workbench, future: BeeError): TaskRecord {
+  const { submittedAt } = record.assignment
+  if (submittedAt <= bench.clock.now()) return advance(record, { ending: endingOf(future) })
+  try {
+    return advance(record, { admission: admission(record, bench, submittedAt) })
+  } catch (thrown) {
+    return advance(record, { ending: endingOf(toBeeError(thrown)) })
   }
 }
 
@@ -51,7 +66,9 @@ function admission({ bee, assignment }: TaskRecord, bench: Workbench, asOfMs: nu
     )
   }
   const raw = assignment.kwargs['input']
-  const proof = prove(task, raw, { bee: bee.name, envelope: assignment.kwargs['envelope'] }, bench, asOfMs)
+  const { submittedAt: submittedAtMs } = assignment
+  const came = { bee: bee.name, envelope: assignment.kwargs['envelope'], submittedAtMs }
+  const proof = prove(task, raw, came, bench, asOfMs)
   const input = parseInput(task, raw)
   const secrets = new Set([...sensitiveValues(task.input, raw), ...sensitiveValues(task.input, input)])
   return Object.freeze({ task, input, ...proof, key: businessKey(task, input), hide: scrubber(secrets) })
@@ -60,15 +77,16 @@ function admission({ bee, assignment }: TaskRecord, bench: Workbench, asOfMs: nu
 function prove(
   task: Task,
   input: Json | undefined,
-  came: { readonly bee: string; readonly envelope: Json | undefined },
+  came: { readonly bee: string; readonly envelope: Json | undefined; readonly submittedAtMs: number },
   { trusted, colony }: Workbench,
   nowMs: number,
-): Pick<Admission, 'inputDigest' | 'nonce'> {
-  if (trusted === null) return { inputDigest: digestOf(input), nonce: null }
+): Pick<Admission, 'inputDigest' | 'nonce' | 'standing'> {
+  if (trusted === null) return { inputDigest: digestOf(input), nonce: null, standing: false }
   const subject = { colony, bee: came.bee, task: task.name, input }
-  const { claims, nonce } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs })
+  const { submittedAtMs } = came
+  const { claims, nonce, slot } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs, submittedAtMs })
   // Checked to be the digest of this input, which may be large: not computed a second time.
-  return { inputDigest: claims.input, nonce }
+  return { inputDigest: claims.input, nonce, standing: slot !== null }
 }
 
 function businessKey(task: Task, input: unknown): string | null {

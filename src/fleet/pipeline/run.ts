@@ -1,4 +1,4 @@
-import type { TaskContext } from '../../bee/index.ts'
+import { type TaskContext, taskCount } from '../../bee/index.ts'
 import { type BeeError, toBeeError } from '../../errors.ts'
 import { raceAbort } from '../../resilience/index.ts'
 import { publish } from '../publish.ts'
@@ -23,6 +23,9 @@ export const run: Step = async (record, bench) => {
     shuttingDown: bench.reins.shuttingDown,
     services: bench.services,
     clock: bench.clock,
+    count: taskCount(admission.task, (what, by) =>
+      bench.metrics.taskCount(record.bee.name, admission.task.name, what, by),
+    ),
   })
   const ended = await call(admission, context, bench).then(
     (value) => ({ value }),
@@ -32,7 +35,7 @@ export const run: Step = async (record, bench) => {
   const ending =
     'value' in ended
       ? concluded(ended.value, admission, results(), bench)
-      : endingOf(scrubError(reasonOf(ended.thrown, bench), admission.hide))
+      : unfinished(scrubError(reasonOf(ended.thrown, bench), admission.hide), admission)
   return advance(record, { ending, transactions: results() })
 }
 
@@ -89,6 +92,15 @@ function concluded(
   } catch (thrown) {
     return endingOf(scrubError(toBeeError(thrown, 'BEE_OUTPUT_INVALID'), admission.hide))
   }
+}
+
+/**
+ * A run of a standing order whose slot another process has used: the work is done, so nobody need be told of a failure.
+ * The nonce is looked at before anything else, so nothing of this process has been committed.
+ */
+function unfinished(error: BeeError, { standing }: Admission): Ending {
+  if (!standing || error.code !== 'BEE_ENVELOPE_REPLAYED') return endingOf(error)
+  return { kind: 'done', outcome: 'replayed', published: { skipped: error.code } }
 }
 
 function processFacts({ assignment, bee }: TaskRecord, { colony, clock, reins }: Workbench) {

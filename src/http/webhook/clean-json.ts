@@ -7,12 +7,14 @@ const maxDepth = 60
 /** A task takes no input with such a name in it. `metadata` may have them: they must not cost us the whole event. */
 const unsafeMembers: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** Members that carry a person's name, address or contact, or a link to them. `metadata` is the user's own and stays as it is. */
+/** Members that carry a person's name, address or contact, a link to them, or a secret. `metadata` is the user's own and stays as it is. */
 const personalMembers: ReadonlySet<string> = new Set([
   'address',
   'billing_details',
   'business_name',
+  'client_secret',
   'collected_information',
+  'confirmation_secret',
   'custom_fields',
   'customer_address',
   'customer_details',
@@ -21,17 +23,26 @@ const personalMembers: ReadonlySet<string> = new Set([
   'customer_phone',
   'customer_shipping',
   'customer_tax_ids',
+  'destination_details',
   'email',
+  'evidence',
   'hosted_invoice_url',
+  'instructions_email',
   'invoice_pdf',
   'ip',
+  'last_payment_error',
   'name',
+  'next_action',
   'payment_method_details',
+  'pdf',
   'phone',
   'receipt_email',
   'receipt_url',
   'shipping',
   'shipping_details',
+  'source',
+  'sources',
+  'url',
 ])
 
 /**

@@ -1,6 +1,7 @@
 import { BeeError } from '../../errors.ts'
 import { type Deadline, deadlineIn, raceAbort } from '../../resilience/index.ts'
 import { deliver, type Held } from './deliver.ts'
+import { twinTypeOf } from './event-types.ts'
 import { parseEvent } from './parse-event.ts'
 import { readBody } from './read-body.ts'
 import { refusal, reply } from './reply.ts'
@@ -57,7 +58,12 @@ export function createStripeWebhook(options: StripeWebhookOptions): (request: Re
 
 async function settle(request: Request, settings: WebhookSettings, whole: Deadline): Promise<Settled> {
   const { event, signatureHeader } = await admit(request, settings, whole)
-  if (!settings.takesType(event.type)) return { status: 'ignored' }
+  const thin = 'object' in event
+  const type = thin ? twinTypeOf(event.type) : event.type
+  if (type === undefined || !settings.takesType(type)) return { status: 'ignored' }
+  if (thin && event.related_object === undefined) {
+    throw new BeeError('BEE_WEBHOOK_MALFORMED', 'A thin event of this type names an object; look at: related_object.')
+  }
   return await deliver({ event }, signatureHeader, settings, whole)
 }
 

@@ -6,6 +6,7 @@ import type { StripeWebhookOptions, SubmitBreaker, WebhookBudget } from './types
 export interface WebhookSettings extends StripeWebhookOptions {
   readonly secrets: readonly string[]
   readonly takesAccount: (account: string | undefined) => boolean
+  /** Of a thin event without `v1.`. */
   readonly takesType: (type: string) => boolean
   readonly personalData: 'drop' | 'keep'
   readonly maxBytes: number
@@ -38,7 +39,7 @@ export function webhookSettings(options: StripeWebhookOptions): WebhookSettings 
     ...options,
     secrets,
     takesAccount: (account: string | undefined) =>
-      accounts === 'any' || (accounts === 'own' ? account === undefined : accounts.includes(account ?? '')),
+      accounts === 'any' || (accounts === 'own' ? account === undefined : accounts.includes(account ?? 'own')),
     takesType: (type: string) => handledTypes === 'all' || handledTypes.includes(type),
     personalData: options.personalData ?? 'drop',
     maxBytes: atLeast('maxBytes', options.maxBytes ?? 1_048_576, 1),

@@ -5,20 +5,39 @@ import type { Log, Metrics } from '../../telemetry/index.ts'
 /**
  * What the bee gets of a Stripe event. Only members that are the same in every delivery of one event: Stripe's
  * `pending_webhooks` and `request` may differ between two deliveries, and so do the raw bytes, therefore neither they
- * nor a digest of the bytes is in here. `digestOf(input)` is the event's digest.
+ * nor a digest of the bytes is in here. `digestOf(input)` is the event's digest. Type aliases, since an interface is not
+ * assignable to a JSON value.
  */
-export interface StripeEventInput {
-  readonly event: {
-    readonly id: string
-    readonly type: string
-    /** Seconds since 1970. */
-    readonly created: number
-    readonly livemode: boolean
-    /** The connected account; absent for events of the own account. */
-    readonly account?: string
-    readonly api_version: string | null
-    readonly data: { readonly [key: string]: Json }
-  }
+export type StripeEventInput = {
+  readonly event: SnapshotInput | ThinInput
+}
+
+/** An event that carries its object as it was when the event was made. */
+export type SnapshotInput = {
+  readonly id: string
+  readonly type: string
+  /** Seconds since 1970. */
+  readonly created: number
+  readonly livemode: boolean
+  /** The connected account; absent for events of the own account. */
+  readonly account?: string
+  readonly api_version: string | null
+  readonly data: { readonly [key: string]: Json }
+}
+
+/** An event that names its object without carrying it. */
+export type ThinInput = {
+  readonly id: string
+  readonly object: 'v2.core.event'
+  readonly type: string
+  /** RFC 3339. */
+  readonly created: string
+  readonly livemode: boolean
+  /** The connected account; absent for events of the own account. */
+  readonly account?: string
+  /** The snapshot event that tells the same. */
+  readonly snapshot_event?: string
+  readonly related_object?: { readonly id: string; readonly type: string }
 }
 
 export interface SubmitOptions {
@@ -74,9 +93,12 @@ export interface StripeWebhookOptions {
   readonly secrets: readonly string[]
   /** Which events are taken: live (true), test (false) or both. */
   readonly livemode: boolean | 'any'
-  /** `own`: events without `account`; a list: those accounts; `any`: all of them. @default 'own' */
+  /**
+   * `own`: events without `account`; a list: those accounts, the own one only if `own` is among them; `any`: all of them.
+   * @default 'own'
+   */
   readonly accounts?: 'own' | 'any' | readonly string[] | undefined
-  /** Types that are handed on; others are answered with 200 and forgotten. @default handledEventTypes */
+  /** Types that are handed on, thin ones without `v1.`; others are answered with 200 and forgotten. @default handledEventTypes */
   readonly handledTypes?: 'all' | readonly string[] | undefined
   /** `drop` removes names, addresses, e-mail and phone before anything is handed on. @default 'drop' */
   readonly personalData?: 'drop' | 'keep' | undefined

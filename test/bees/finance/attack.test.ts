@@ -23,10 +23,13 @@ async function targets(): Promise<string[]> {
         select string_agg('null::' || format_type(t, null), ', ') from unnest(p.proargtypes) as t
       )) as name
      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where n.nspname = 'finance' or (n.nspname = 'bee_tasks' and p.proname = 'finance__apply_stripe_event')`,
+     where n.nspname = 'finance' or (n.nspname = 'bee_tasks' and p.proname like 'finance\\_\\_%')`,
   )
   expect(relations.length).toBeGreaterThan(10)
-  expect(functions.length).toBeGreaterThan(10)
+  expect(functions.length).toBeGreaterThan(30)
+  expect(functions.map(({ name }) => name)).toContain(
+    'bee_tasks.finance__set_entitlement_policy(null::jsonb, null::jsonb)',
+  )
   return [
     ...relations.map(({ name }) => `select * from ${name}`),
     // A view that joins refuses every write, so only writes to tables would tell.

@@ -42,13 +42,24 @@ describe('entitlement', () => {
     }
   })
 
-  test('past_due holds for the grace, counted from its beginning, and no longer than the period', async () => {
+  test('an unknown status that comes before the known one it followed changes nothing either', async () => {
     const all = cast()
-    await db.applyAll(linkOf(all), changeOf(all), changeOf({ ...all, status: 'past_due' }, epochS + dayS))
-    await db.apply(changeOf({ ...all, status: 'past_due' }, epochS + 2 * dayS))
+    await db.applyAll(linkOf(all), changeOf({ ...all, status: 'hibernating' }, epochS + 2))
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: false, status: null, flagged: true })
+    const late = await db.apply(changeOf({ ...all, status: 'active' }, epochS + 1))
+    expect(late.output).toMatchObject({ state: 'applied', entitlement: { entitled: true, flagged: true } })
+    const older = await db.apply(changeOf({ ...all, status: 'unpaid' }, epochS))
+    expect(older.output).toMatchObject({ state: 'stale', entitlement: null })
+    expect(await profileOf(db, all.user)).toMatchObject({ entitled: true, status: 'active', flagged: true })
+  })
+
+  test('past_due holds for the grace from the start of the period, whenever it was heard of, and no longer than the period', async () => {
+    const all = cast()
+    const items = [{ periodStart: epochS + dayS, periodEnd: epochS + 31 * dayS }]
+    await db.applyAll(linkOf(all), changeOf(all), changeOf({ ...all, items, status: 'past_due' }, epochS + 3 * dayS))
     expect((await profileOf(db, all.user))['entitled_until']).toEqual(date(epochS + 8 * dayS))
-    const items = [{ periodEnd: epochS + 3 * dayS }]
-    await db.apply(changeOf({ ...all, status: 'past_due', items }, epochS + 3 * dayS))
+    const short = [{ periodStart: epochS + dayS, periodEnd: epochS + 3 * dayS }]
+    await db.apply(changeOf({ ...all, items: short, status: 'past_due' }, epochS + 4 * dayS))
     expect((await profileOf(db, all.user))['entitled_until']).toEqual(date(epochS + 3 * dayS))
   })
 
@@ -72,7 +83,7 @@ describe('entitlement', () => {
     expect(await db.one(active, [all.user])).toEqual({ active: true })
   })
 
-  test('items that are gone disappear, except where the list is cut', async () => {
+  test('items that are gone disappear; a list that is cut is not believed', async () => {
     const all = cast()
     const [a, b, c] = [{ id: stripeId('si') }, { id: stripeId('si'), quantity: 7 }, { id: stripeId('si') }]
     const items = async () =>
@@ -83,8 +94,9 @@ describe('entitlement', () => {
     expect(await items()).toEqual([a.id, b.id].sort())
     await db.apply(changeOf({ ...all, items: [b, c] }, epochS + 1))
     expect(await items()).toEqual([b.id, c.id].sort())
-    await db.apply(changeOf({ ...all, items: [a], hasMore: true }, epochS + 2))
-    expect(await items()).toEqual([a.id, b.id, c.id].sort())
+    const { output } = await db.apply(changeOf({ ...all, items: [a], hasMore: true }, epochS + 2))
+    expect(output).toMatchObject({ state: 'parked', waits_for: 'stripe' })
+    expect(await items()).toEqual([b.id, c.id].sort())
     expect(await db.one('select quantity from finance.subscription_items where id = $1', [b.id])).toEqual({
       quantity: '7',
     })

@@ -88,7 +88,7 @@ describe('one event, one effect', () => {
   test('an unknown type is stored as ignored and touches nothing', async () => {
     const event = eventOf('invoice.upcoming', { object: 'invoice', customer: 'cus_none' })
     const { output } = await db.apply(event)
-    expect(output).toEqual({ event: event.id, state: 'ignored', unparked: 0, entitlement: null })
+    expect(output).toEqual({ event: event.id, state: 'ignored', waits_for: null, unparked: 0, entitlement: null })
     expect(await db.rows(`select * from finance.customers where id = 'cus_none'`)).toEqual([])
     expect(await db.one('select * from finance.events where id = $1', [event.id])).toMatchObject({
       state: 'ignored',

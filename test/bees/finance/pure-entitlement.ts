@@ -16,14 +16,14 @@ export async function pureEntitlement(
       `select 1 from finance.checkout_sessions where subscription = $1 and payment_status not in ('paid', 'no_payment_required')`,
       [sub['id']],
     )
-    const paid = await db.rows(`select 1 from finance.payments where subscription = $1 and status = 'paid'`, [
+    const paid = await db.rows(`select 1 from finance.invoices where subscription = $1 and status = 'paid'`, [
       sub['id'],
     ])
     if (unpaid.length > 0 && paid.length === 0) continue
     for (const item of await db.rows('select * from finance.subscription_items where subscription = $1', [sub['id']])) {
       const [plan] = await db.rows('select * from finance.plans where price = $1', [item['price']])
       const grace =
-        sub['known_status'] === 'past_due' ? timeOf(sub['status_since']) + 7 * 86_400_000 : Number.POSITIVE_INFINITY
+        sub['known_status'] === 'past_due' ? timeOf(item['period_start']) + 7 * 86_400_000 : Number.POSITIVE_INFINITY
       granted.push({
         plan: plan?.['plan'] ?? item['lookup_key'] ?? item['price'],
         rank: Number(plan?.['rank'] ?? 0),

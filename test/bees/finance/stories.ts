@@ -20,9 +20,9 @@ export interface Cast {
 /** A customer, a user and a subscription that nobody else uses. */
 export const cast = (): Cast => ({ customer: stripeId('cus'), user: stripeId('user'), id: stripeId('sub') })
 
-/** The paid checkout that tells whose customer it is. */
+/** The paid checkout that tells whose customer it is, made and completed in the same second. */
 export const linkOf = ({ customer, user, id }: Cast, created = epochS): SentEvent =>
-  eventOf('checkout.session.completed', checkoutOf({ customer, user, subscription: id }), { created })
+  eventOf('checkout.session.completed', checkoutOf({ customer, user, subscription: id, created }), { created })
 
 export const changeOf = (
   parts: SubscriptionParts,

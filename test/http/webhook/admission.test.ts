@@ -76,11 +76,6 @@ describe('body', () => {
     ['an array', JSON.stringify([eventOf()]), 'BEE_WEBHOOK_MALFORMED'],
     ['null', 'null', 'BEE_WEBHOOK_MALFORMED'],
     ['a number', '42', 'BEE_WEBHOOK_MALFORMED'],
-    [
-      'a thin event',
-      JSON.stringify({ id: 'evt_65', object: 'v2.core.event', type: 'v1.invoice.paid' }),
-      'BEE_WEBHOOK_THIN',
-    ],
     ['another object', JSON.stringify(eventOf({ object: 'invoice' })), 'BEE_WEBHOOK_MALFORMED'],
     ['an event without data', JSON.stringify(eventOf({ data: undefined })), 'BEE_WEBHOOK_MALFORMED'],
     ['an event with a list as object', JSON.stringify(eventOf({ data: { object: [] } })), 'BEE_WEBHOOK_MALFORMED'],
@@ -199,6 +194,9 @@ describe('envelope', () => {
     [['acct_1'], 'acct_1', 200],
     [['acct_1'], 'acct_2', 400],
     [['acct_1'], undefined, 400],
+    [['own', 'acct_1'], undefined, 200],
+    [['own', 'acct_1'], 'acct_1', 200],
+    [['own'], 'acct_1', 400],
     ['any', 'acct_2', 200],
   ] as const)('accounts %j and an event of %s: %i', async (accounts, account, expected) => {
     const hive = harness({ accounts })

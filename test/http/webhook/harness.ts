@@ -1,6 +1,7 @@
 import Stripe from 'stripe'
 import {
   createStripeWebhook,
+  type SnapshotInput,
   type StripeEventInput,
   type StripeWebhookOptions,
   type WebhookDeadLetter,
@@ -35,6 +36,28 @@ export function eventOf(overrides: Readonly<Record<string, unknown>> = {}): Reco
     },
     ...overrides,
   }
+}
+
+/** A thin event as Stripe sends it, twin of the snapshot above. */
+export function thinEventOf(overrides: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    id: 'evt_65TfR3bKq0example0001',
+    object: 'v2.core.event',
+    type: 'v1.invoice.paid',
+    created: '2026-01-01T00:00:00.123Z',
+    livemode: false,
+    snapshot_event: 'evt_1TfR3bKq0example0001',
+    related_object: { id: 'in_1TfR3bKq0example', type: 'invoice', url: '/v1/invoices/in_1TfR3bKq0example' },
+    changes: { before: { customer_email: 'canary@example.org' } },
+    reason: { type: 'request', request: { id: 'req_Zr81example', idempotency_key: 'canary@example.org' } },
+    ...overrides,
+  }
+}
+
+/** What was handed on of a snapshot event. */
+export function snapshotIn(input: StripeEventInput | undefined): SnapshotInput {
+  if (input === undefined || 'object' in input.event) throw new Error('expected the input of a snapshot event')
+  return input.event
 }
 
 export interface SignOptions {
