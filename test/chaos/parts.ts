@@ -1,5 +1,6 @@
 import { percentile } from '../../bench/report/statistics.ts'
 import { mutantLines, runMutants } from '../mutants/run-mutants.ts'
+import { runSimulation, simulationLine } from '../simulation/run-simulation.ts'
 import type { OwnPostgres } from '../support/own-postgres.ts'
 import { runCrashMatrix } from './crash-matrix/run-crash-matrix.ts'
 import { type Lane, openLane } from './properties/lane.ts'
@@ -24,10 +25,12 @@ export interface PartResult {
   readonly lines: readonly string[]
 }
 
-export type PartName = 'histories' | 'matrix' | 'mutants'
+export type PartName = 'histories' | 'simulation' | 'matrix' | 'mutants'
 
 /** What the other parts leave of the time. */
 const shareOfHistories = 0.6
+const shareOfSimulation = 0.1
+const tellEvery = 250
 const shownProblems = 5
 
 /** In the order in which they run. */
@@ -44,9 +47,20 @@ export const parts: Readonly<Record<PartName, (settings: PartSettings) => Promis
       histories: histories ?? Number.MAX_SAFE_INTEGER - seed,
       untilMs: histories === undefined ? beganMs + minutes * 60_000 * shareOfHistories : undefined,
       onFailure: tell,
+      onPlayed: (played) => {
+        if (played % tellEvery === 0) console.error(`  ${played} histories`)
+      },
     })
     for (const lane of lanes) await lane.close()
     return { failed: many.failures.length > 0, lines: historyLines(many) }
+  },
+  simulation: async ({ minutes, seed }) => {
+    const result = await runSimulation({
+      seed,
+      minutes: minutes * shareOfSimulation,
+      report: (line) => line.startsWith('FAILED') && console.log(`\n${line}`),
+    })
+    return { failed: result.failures.length > 0, lines: [simulationLine(result)] }
   },
   matrix: async ({ postgres, seed }) => {
     const table: string[] = []

@@ -8,7 +8,8 @@ export function historyLines({ figures, failures, byMode, tookMs }: Many): reado
   const seconds = tookMs / 1000
   return [
     `histories             ${figures.histories} in ${seconds.toFixed(0)} s (${per(figures.histories, seconds, 1)}/s): ` +
-      `${byMode.serial} in an order that the seed chose, ${byMode.parallel} really parallel, ` +
+      `${byMode.serial} in an order that the seed chose, ${byMode.races} with reads that overtake each other, ` +
+      `${byMode.parallel} really parallel, ` +
       `${byMode.stripe_down} with Stripe down throughout, ${byMode.lossy} in which events are lost`,
     `histories that differ ${failures.length}`,
     `steps backwards       ${backwards.length} among ${figures.versions} versions of rows`,

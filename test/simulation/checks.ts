@@ -15,7 +15,9 @@ export interface Checks {
   polls(hive: SimHive, executor: string): void
   pollEnds(hive: SimHive, executor: string): void
   /** A handler begins. */
-  begins(hive: SimHive, task: string, signal: AbortSignal): () => void
+  begins(hive: SimHive, task: string, process: string, signal: AbortSignal): () => void
+  /** A while after the troubles: nothing may lie with a hive that has room and does not know of it. */
+  forgotten(hives: readonly SimHive[]): void
   /** A hive has stopped. */
   drained(hive: SimHive, result: FleetDrain, graceMs: number): void
   /** The database is about to commit. */
@@ -65,12 +67,16 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
       if (hive.ledger.breaker.state === 'open') problem(`${name} polls while the breaker is open`)
       if (hive.drained !== null) problem(`${name} polls after it has stopped`)
       const [status] = hive.fleet.status().bees
-      if (status !== undefined && status.slots.busy >= status.slots.total) problem(`${name} polls without a free slot`)
+      if (status === undefined) return
+      const { busy, total, waiting, stuck } = status.slots
+      if (busy >= total) problem(`${name} polls without a free slot`)
+      const probing = hive.ledger.breaker.state === 'half_open'
+      if (probing && stuck === 0 && busy + waiting > 0) problem(`${name} takes more while its breaker tries one`)
     },
     pollEnds(_hive, executor) {
       openPolls.set(executor, (openPolls.get(executor) ?? 0) - 1)
     },
-    begins(hive, task, signal) {
+    begins(hive, task, process, signal) {
       const { name } = hive.computer
       const here = running.get(hive) ?? new Set()
       running.set(hive, here)
@@ -83,7 +89,30 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
       const alike = [...here].filter((other) => other.task === task)
       if (limit !== undefined && alike.length > limit) problem(`${name} runs ${task} ${alike.length} times at once`)
       if (hive.drained !== null) problem(`${name} begins ${task} after it has stopped`)
-      return () => here.delete(one)
+      const { clock, wasFrozen } = hive.computer
+      const beganMs = clock.monotonicMs()
+      return () => {
+        here.delete(one)
+        const tookMs = clock.monotonicMs() - beganMs
+        const limitMs = (orderOf(process)?.maxExecS ?? 0) * 1_000
+        const stoodStill = wasFrozen || hive.computer.wasFrozen
+        if (tookMs > limitMs && !signal.aborted && !stoodStill) problem(`${name} let ${task} run for ${tookMs} ms`)
+      }
+    },
+    forgotten(hives) {
+      const up = new Set(broker().executorsUp())
+      for (const hive of hives) {
+        const { isAlive, isFrozen, name } = hive.computer
+        const [status] = hive.fleet.status().bees
+        if (!isAlive || isFrozen || hive.stopsAtMs !== null || status === undefined) continue
+        for (const executor of hive.executors) {
+          for (const process of broker().running(executor)) {
+            const hasRoom = status.slots.busy < status.slots.total
+            if (hasRoom && !hive.begun.has(process.id)) problem(`${name} does not work on ${shown(process)}`)
+            if (!up.has(executor)) problem(`${name} left ${shown(process)} with an identity that was struck off`)
+          }
+        }
+      }
     },
     drained(hive, result, graceMs) {
       const { name } = hive.computer

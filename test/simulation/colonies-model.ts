@@ -30,6 +30,7 @@ interface ModelExecutor {
   readonly name: string
   readonly type: string
   state: 'pending' | 'approved' | 'removed'
+  heardMs: number
 }
 
 interface Waiter {
@@ -48,9 +49,13 @@ export interface ColoniesModel {
   strikeOff(executorId: string): void
   executorsUp(): readonly string[]
   addExecutor(executor: Pick<ModelExecutor, 'id' | 'name' | 'type'>): void
+  /** Approves whoever was struck off. */
+  approveAll(): void
   approveExecutor(name: string): void
   removeExecutor(name: string): void
   findExecutor(id: string): ModelExecutor
+  /** @throws ColoniesError */
+  heartbeat(id: string): void
   assign(executor: string, timeoutS: number, answer: Waiter['answer']): void
   close(executor: string, id: string, out: readonly Json[]): void
   fail(executor: string, id: string, errors: readonly string[]): void
@@ -65,6 +70,8 @@ export interface ColoniesWatch {
 }
 
 const RELEASE_MS = 1_000
+/** Executors that have not asked for work for so long are struck off. */
+const STALE_MS = 150_000
 
 export const refusal = (kind: ColoniesErrorKind, msgtype: string): ColoniesError =>
   new ColoniesError(kind, { msgtype, outcome: 'not_applied' })
@@ -82,6 +89,9 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
 
   const approved = (id: string): boolean =>
     [...executors.values()].some((executor) => executor.id === id && executor.state === 'approved')
+  const hear = (id: string): void => {
+    for (const executor of executors.values()) if (executor.id === id) executor.heardMs = scheduler.nowMs
+  }
 
   const require = (id: string, executor: string, msgtype: string): ModelProcess => {
     const process = processes.get(id)
@@ -147,6 +157,9 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
       process.retries += random.boolean(0.2) ? random.integer(2, 3) : 1
       requeue(process)
     }
+    for (const { id, state, heardMs } of executors.values()) {
+      if (up && state === 'approved' && heardMs < scheduler.nowMs - STALE_MS) strikeOff(id)
+    }
     if ([...processes.values()].some(({ state }) => state === 1)) sweepLater()
   }
   const sweepLater = (): void => {
@@ -192,12 +205,19 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
     executorsUp: () => [...executors.values()].flatMap(({ id, state }) => (state === 'approved' ? [id] : [])),
     addExecutor(executor) {
       if (executors.has(executor.name)) throw refusal('rejected', 'addexecutor')
-      executors.set(executor.name, { ...executor, state: 'pending' })
+      executors.set(executor.name, { ...executor, state: 'pending', heardMs: scheduler.nowMs })
     },
     approveExecutor(name) {
       const executor = executors.get(name)
       if (executor === undefined) throw refusal('failed', 'approveexecutor')
       executor.state = 'approved'
+      executor.heardMs = scheduler.nowMs
+    },
+    approveAll() {
+      for (const executor of executors.values()) {
+        if (executor.state !== 'approved') executor.heardMs = scheduler.nowMs
+        executor.state = 'approved'
+      }
     },
     removeExecutor(name) {
       const executor = executors.get(name)
@@ -209,7 +229,12 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
       if (found === undefined) throw refusal('forbidden', 'getexecutorbyid')
       return found
     },
+    heartbeat(id) {
+      if (!approved(id)) throw refusal('forbidden', 'assign')
+      hear(id)
+    },
     assign(executor, timeoutS, answer) {
+      hear(executor)
       if (!approved(executor)) return answer(refusal('forbidden', 'assign'))
       if (paused) return answer(refusal('paused', 'assign'))
       const process = [...processes.values()].find(({ state }) => state === 0)

@@ -127,10 +127,7 @@ export function fakeClient(options: FakeClientOptions): BrokerClient {
         watch.onPollEnd(executor)
       }
     },
-    heartbeat: (_colony, _key, how) =>
-      ask('heartbeat', how, () => {
-        model.findExecutor(executorOf())
-      }),
+    heartbeat: (_colony, _key, how) => ask('heartbeat', how, () => model.heartbeat(executorOf())),
     closeProcess: (id, out, how) => ask('close', how, () => model.close(executorOf(), id, out as never)),
     failProcess: (id, errors, how) => ask('fail', how, () => model.fail(executorOf(), id, errors)),
     getProcess: (id, how) => ask('getprocess', how, () => asProcess(model.get(id))),

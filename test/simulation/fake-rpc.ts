@@ -28,7 +28,8 @@ const wrongAnswers: readonly ((real: Answer) => Answer)[] = [
   () => bare(500, { json: true, code: 'XX000' }),
   () => bare(200, { json: true, data: {} }),
   () => bare(200),
-  (real) => ({ ...real, data: { ...(real.data as object), process: '0'.repeat(64) } }),
+  // Somebody else's answer.
+  (real) => ({ ...real, data: { ...(real.data as object), process: '0'.repeat(64), output: { effect: 0 } } }),
 ]
 
 /** The way from a hive to the database: calls get lost before or after the work, are refused, answered by others, doubled. */

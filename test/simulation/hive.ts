@@ -21,6 +21,9 @@ export interface SimHive {
   readonly executors: ReadonlySet<string>
   /** Assignments that it has heard of through a poll, as `nameOfAssignment`. */
   readonly told: ReadonlySet<string>
+  /** Processes that a handler of it has begun to work on. */
+  readonly begun: ReadonlySet<string>
+  readonly executorKey: Uint8Array | null
   readonly canGiveBack: boolean
   /** Null until it is told to stop; then the last moment at which it may still wait for an open poll. */
   readonly stopsAtMs: number | null
@@ -64,6 +67,7 @@ export function startHive(world: World, options: HiveOptions): SimHive {
   const { clock, random } = computer
   const executors = new Set<string>()
   const told = new Set<string>()
+  const begun = new Set<string>()
   let stopsAtMs: number | null = null
   let forced = false
   let drained: FleetDrain | null = null
@@ -98,7 +102,12 @@ export function startHive(world: World, options: HiveOptions): SimHive {
         },
       },
     })
-  const probe: Probe = { begin: (task, signal) => checks.begins(hive, task, signal) }
+  const probe: Probe = {
+    begin(task, process, signal) {
+      begun.add(process)
+      return checks.begins(hive, task, process, signal)
+    },
+  }
   hives += 1
   const probeName = String(hives)
   const discard = publishProbe(probeName, probe)
@@ -149,7 +158,9 @@ export function startHive(world: World, options: HiveOptions): SimHive {
     ledger,
     executors,
     told,
+    begun,
     canGiveBack,
+    executorKey: options.executorKey,
     get stopsAtMs() {
       return stopsAtMs
     },

@@ -55,7 +55,7 @@ export function ordersOf(random: SeededRandom, untilMs: number): readonly Order[
       label: `p${number}`,
       task,
       kwargs,
-      maxExecS: random.integer(2, 8),
+      maxExecS: random.boolean(0.1) ? 300 : random.integer(2, 8),
       maxRetries: random.boolean(0.05) ? random.integer(1, 3) : 1_000,
       atMs: random.boolean(0.6) ? random.next() * 200 : random.next() * untilMs * 0.8,
       ...rest,

@@ -26,6 +26,8 @@ export interface HistoryResult {
 
 /** Everything has ended long before, once the faults are over. */
 const PATIENCE_MS = 20 * 60_000
+/** Longer than a zombie stands still, a breaker is open, and a hive takes to look at what lies with it. */
+const AWHILE_MS = 150_000
 /** After everybody has stopped nothing may happen any more. */
 const SILENCE_MS = 2 * 60_000
 
@@ -53,6 +55,7 @@ export async function runHistory(seed: number): Promise<HistoryResult> {
   if (!hives.some(({ computer, stopsAtMs }) => computer.isAlive && stopsAtMs === null))
     hives.push(startHive(world, troubles.newHive()))
   const isOver = (): boolean => broker.processes.size === orders.size && broker.open === 0
+  if (!(await scheduler.run(isOver, scheduler.nowMs + AWHILE_MS))) checks.forgotten(hives)
   const ended = await scheduler.run(isOver, troublesMs + PATIENCE_MS)
   for (const { label, state, retries } of broker.processes.values()) {
     if (state < 2) checks.problem(`${label} has not ended: state ${state}, retries ${retries}`)

@@ -3,7 +3,7 @@ import { defineBee, defineTask, type TaskContext, TerminalError, z } from '../..
 /** What a hive's handlers tell the history that they run in. */
 export interface Probe {
   /** A handler begins; the function says that it has ended. */
-  begin(task: string, signal: AbortSignal): () => void
+  begin(task: string, process: string, signal: AbortSignal): () => void
 }
 
 const probes = new Map<string, Probe>()
@@ -36,7 +36,7 @@ function simulated(
     ...more,
     run: async (given) => {
       const context = given as Context
-      const ended = context.services?.begin(task, context.signal)
+      const ended = context.services?.begin(task, context.process.id, context.signal)
       try {
         await context.clock.sleep(context.input.beforeMs, context.signal)
         const once = async (part = '', step?: number): Promise<number> => {

@@ -31,6 +31,7 @@ export interface TroublePlan {
   readonly hives: SimHive[]
 }
 
+const OPERATOR_MS = 20_000
 const MOST_SKEW_MS = 5 * 60_000
 
 /** Draws what goes wrong in a history, and lets it happen at its time. */
@@ -58,11 +59,12 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
     incidents.crashes += 1
     return true
   }
-  const newHive = (): HiveOptions => {
+  const newHive = (sameKey: Uint8Array | null = null): HiveOptions => {
     named += 1
     const fixed = !canGiveBack || random.boolean(0.3)
-    const executorKey = fixed ? Buffer.alloc(32, named) : null
-    if (executorKey !== null && !canGiveBack) approve(world, executorKey)
+    // A hive that comes back under its fixed key goes on with its receipts.
+    const executorKey = sameKey ?? (fixed ? Buffer.alloc(32, named) : null)
+    if (executorKey !== null && sameKey === null && !canGiveBack) approve(world, executorKey)
     const skewMs = random.boolean(0.5) ? 0 : random.integer(-MOST_SKEW_MS, MOST_SKEW_MS)
     return { name: `h${named}`, skewMs, executorKey, canGiveBack, cutPollAtStop, crashAtStep }
   }
@@ -86,17 +88,17 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
     })
   }
 
-  const start = (): void => {
-    if (!peace) hives.push(startHive(world, newHive()))
+  const start = (sameKey: Uint8Array | null = null): void => {
+    if (!peace) hives.push(startHive(world, newHive(sameKey)))
   }
   for (let count = random.integer(1, 3); count > 0; count -= 1)
-    scheduler.after(random.next() * 100, 'a hive starts', start)
+    scheduler.after(random.next() * 100, 'a hive starts', () => start())
   often(times(2, 0.5), 'a hive crashes', () => {
     const hive = anyHive()
     if (hive === undefined) return
     incidents.crashes += 1
     hive.computer.crash()
-    scheduler.after(random.next() * 5_000, 'a hive starts', start)
+    scheduler.after(random.next() * 5_000, 'a hive starts', () => start(hive.executorKey))
   })
   often(times(2, 0.4), 'a hive stands still', () => {
     incidents.freezes += 1
@@ -112,7 +114,7 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
       hive.force()
     })
   })
-  often(times(2, 0.3), 'a hive starts', start)
+  often(times(2, 0.3), 'a hive starts', () => start())
   often(times(2, 0.3), 'the broker goes down', () => {
     incidents.brokerDown += 1
     away(broker, 8_000)
@@ -129,8 +131,15 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
       broker.paused = false
     })
   })
-  // Without the colony key nobody would approve it again.
-  often(canGiveBack ? times(2, 0.3) : 0, 'an executor is struck off', () => {
+  if (!canGiveBack) {
+    // The hives cannot; an operator does, from time to time.
+    const look = (): void => {
+      broker.approveAll()
+      scheduler.after(OPERATOR_MS, 'the operator looks', look)
+    }
+    look()
+  }
+  often(times(2, 0.3), 'an executor is struck off', () => {
     const up = broker.executorsUp()
     if (up.length === 0) return
     incidents.struckOff += 1

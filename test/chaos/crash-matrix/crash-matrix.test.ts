@@ -10,7 +10,7 @@ it('has every step that the pipeline declares among its boundaries', () => {
 })
 
 it('each boundary and each message against each fault: nothing lost, nothing doubled, all closed and signed', {
-  timeout: 240_000,
+  timeout: 480_000,
 }, async () => {
   const { seed } = seededRandom()
   const wanted = Number(process.env['CRASH_CELLS'] ?? Number.NaN)

@@ -189,7 +189,7 @@ export async function openColonies({
         )
         return (rows as { processid: string }[]).map(({ processid }) => processid)
       },
-      async ended(processIds, timeoutMs = 40_000) {
+      async ended(processIds, timeoutMs = 90_000) {
         let now = await facts(processIds)
         const isOver = (id: string) => (now.get(id)?.state ?? 0) > 1
         await until(

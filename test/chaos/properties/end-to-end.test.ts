@@ -100,13 +100,13 @@ async function deliver(deliveries: readonly Delivery[], onHalf: () => Promise<vo
 
 describe('a world, its webhooks, a broker, two hives and a database', () => {
   it.each(Array.from({ length: histories }, (_, n) => firstSeed + n))('seed %i', { timeout: 120_000 }, async (seed) => {
-    const script = history(seed, { actions: 8 })
+    // One of the histories loses a computer, one finds Stripe's API away and then back: thin events cannot do without it.
+    const kills = seed === firstSeed
+    const outage = seed === firstSeed + 1
+    const script = history(seed, { actions: 8, ...(outage ? { thin: 1 } : {}) })
     world = script.world
     momentMs = script.deliveries[0]?.atMs ?? 0
     await recorder.clear()
-    // One of the histories loses a computer, one finds Stripe's API away and then back.
-    const kills = seed === firstSeed
-    const outage = seed === firstSeed + 1
     api.faults.setOutage(outage)
     api.faults.add({ kind: 'rate_limit', times: 2, retryAfterSeconds: 0 })
     api.faults.add({ kind: 'server_error', times: 2 })

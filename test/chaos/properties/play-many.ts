@@ -13,6 +13,8 @@ export interface ManyOptions {
   /** @default by seed */
   readonly mode?: Mode | undefined
   readonly onFailure?: ((failure: Failure) => void) | undefined
+  /** Gets how many there were so far. */
+  readonly onPlayed?: ((histories: number) => void) | undefined
 }
 
 export interface Failure {
@@ -30,10 +32,10 @@ export interface Many {
 
 /** Plays histories, as many at once as there are lanes. */
 export async function playMany(options: ManyOptions): Promise<Many> {
-  const { lanes, seed, histories, untilMs = Number.POSITIVE_INFINITY, onFailure } = options
+  const { lanes, seed, histories, untilMs = Number.POSITIVE_INFINITY, onFailure, onPlayed } = options
   const figures = noFigures()
   const failures: Failure[] = []
-  const byMode = { serial: 0, parallel: 0, stripe_down: 0, lossy: 0 }
+  const byMode = { serial: 0, races: 0, parallel: 0, stripe_down: 0, lossy: 0 }
   const beganMs = performance.now()
   let next = seed
   const work = async (lane: Lane): Promise<void> => {
@@ -43,6 +45,7 @@ export async function playMany(options: ManyOptions): Promise<Many> {
       const { problems, ...played } = await playHistory(lane, scene.script, scene.options)
       byMode[scene.mode] += 1
       addFigures(figures, played.figures)
+      onPlayed?.(figures.histories)
       if (problems.length === 0) continue
       const failure = { seed: own, mode: scene.mode, problems }
       failures.push(failure)

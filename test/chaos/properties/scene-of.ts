@@ -1,9 +1,10 @@
-import { randomFrom } from '../../support/seeded-random.ts'
+import { randomFrom, type SeededRandom } from '../../support/seeded-random.ts'
 import { type History, type HistoryOptions, history, type PlanRow, type PolicyRow } from '../../world/index.ts'
+import { type Chaos, calm } from './chaos.ts'
 import type { PlayOptions } from './play-history.ts'
 
 /** How the events of one history come to us. */
-export type Mode = 'serial' | 'parallel' | 'stripe_down' | 'lossy'
+export type Mode = 'serial' | 'races' | 'parallel' | 'stripe_down' | 'lossy'
 
 export interface Scene {
   readonly script: History
@@ -13,9 +14,22 @@ export interface Scene {
 
 /** Most histories are played in an order that can be had again. */
 export const modes: readonly Mode[] = [
-  ...Array.from({ length: 11 }, () => 'serial' as const),
-  ...(['parallel', 'parallel', 'stripe_down', 'stripe_down', 'lossy'] as const),
+  ...Array.from({ length: 9 }, () => 'serial' as const),
+  ...(['races', 'races', 'parallel', 'parallel', 'stripe_down', 'stripe_down', 'lossy'] as const),
 ]
+
+/** For races everything arrives at once, and thin events have everything read. */
+const historyOptions: Readonly<Partial<Record<Mode, HistoryOptions>>> = {
+  lossy: { chaos: { lost: 0.2 } },
+  races: { actions: 8, customers: 1, thin: 1, chaos: { late: 0, veryLate: 0, duplicates: 0 } },
+}
+
+/** Nothing goes wrong but that many reads are overtaken by others. */
+const races = (random: SeededRandom): Chaos => ({
+  ...calm,
+  latencyMs: 20,
+  readWaysMs: () => (random.boolean(0.4) ? [1, random.integer(300, 3_000)] : [1, 5]),
+})
 
 /** Everything that a seed stands for. @param mode @default one of them, by seed */
 export function sceneOf(seed: number, mode?: Mode, more: HistoryOptions = {}): Scene {
@@ -26,7 +40,7 @@ export function sceneOf(seed: number, mode?: Mode, more: HistoryOptions = {}): S
   const script = history(seed, {
     actions: random.pick([2, 3, 4, 6, 12]),
     customers: random.integer(1, 3),
-    ...(chosen === 'lossy' ? { chaos: { lost: 0.2 } } : {}),
+    ...historyOptions[chosen],
     ...more,
   })
   const tenants = new Map(
@@ -50,6 +64,7 @@ export function sceneOf(seed: number, mode?: Mode, more: HistoryOptions = {}): S
   const options: PlayOptions = {
     plans,
     policies,
+    ...(chosen === 'races' ? { chaos: races(randomFrom(seed)) } : {}),
     mode: chosen === 'parallel' ? 'parallel' : 'serial',
     stripeDown: chosen === 'stripe_down',
     lossy: chosen === 'lossy',

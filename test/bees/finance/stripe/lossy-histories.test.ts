@@ -6,14 +6,14 @@ import { stripeHive } from './stripe-hive.ts'
 
 /** A failing seed is repeated by `TEST_SEED=<seed> npx vitest run test/bees/finance/stripe/lossy-histories.test.ts`. */
 const { seed: first } = seededRandom()
-const histories = Number(process.env['LOSSY_HISTORIES'] ?? 6)
+const histories = Number(process.env['LOSSY_HISTORIES'] ?? 4)
 /** Stripe keeps events for 30. */
 const everyMs = 20 * 86_400_000
 
 it.each(Array.from({ length: histories }, (_, n) => first + n))(
   'three of ten events never come, and reconciling finds them: seed %i',
   async (seed) => {
-    const { world, deliveries } = history(seed, { actions: 25, shape: 'basil', chaos: { lost: 0.3 } })
+    const { world, deliveries } = history(seed, { actions: 25, chaos: { lost: 0.3 } })
     let nowMs = world.events()[0]?.atMs ?? 0
     const api = await startStripeApi({ worlds: [world], nowMs: () => nowMs })
     const hive = await stripeHive({ STRIPE_SECRET_KEY: 'sk_test_1,sk_live_1', STRIPE_API_URL: api.url })
