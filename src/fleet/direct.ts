@@ -49,8 +49,8 @@ export interface DirectResult {
  */
 export type RunDirect = (bee: string, task: string, input: Json, options: DirectRunOptions) => Promise<DirectResult>
 
-/** Before every assignment by a broker, so that a process that comes that way too has the newer fence. */
-const FIRST_FENCE = Object.freeze({ retries: 0, starttime: '1970-01-01T00:00:00Z' })
+/** A later run takes over from an earlier one: that one may have died between two transactions, with its executor. */
+const fenceAt = (nowMs: number) => Object.freeze({ retries: 0, starttime: new Date(nowMs).toISOString() })
 const never = new AbortController().signal
 
 /**
@@ -136,7 +136,7 @@ async function begin(bee: Bee, task: string, input: Json, executor: string, benc
     task,
     kwargs: { input },
     executor,
-    fence: FIRST_FENCE,
+    fence: fenceAt(now),
     submittedAt: now,
     assignedAt: now,
     budgetMs: null,

@@ -33,8 +33,8 @@ const preferredPorts = { broker: 50_080, gateway: 54_321, stripe: 12_111 }
 
 /**
  * Starts the parts that the configuration leaves out: Postgres and the RPC gateway without SUPABASE_URL, the Colonies
- * server without COLONIES_SERVER_HOST. Applies the migrations and prepares the colony. Where everything is local and no
- * setting speaks of Stripe, a Stripe of its own is started too.
+ * server without COLONIES_SERVER_HOST. Applies the migrations and prepares the colony. Where no setting speaks of Stripe, a Stripe
+ * of its own is started too.
  *
  * @throws BeeError BEE_LOCAL_STACK_LOCKED, BEE_LOCAL_STACK_FAILED, BEE_PORT_IN_USE
  */
@@ -55,7 +55,7 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     const keys = await localKeys(dataDir)
     const env: Record<string, string> = { ...keyVariables(keys, config) }
     const watched: Promise<string>[] = [postgres.exited.then(() => 'Postgres')]
-    if (isAllLocal(config)) {
+    if (!speaksOfStripe(config)) {
       const stripe = await startStripe(keys, env, options)
       closers.push(stripe.close)
       Object.assign(env, { STRIPE_API_URL: stripe.url, STRIPE_SECRET_KEY: stripeKey(keys) })
@@ -124,13 +124,11 @@ async function startColony(
 }
 
 /**
- * Who has a signing secret of their own gets events of the real Stripe; a double that knows none of its objects would
- * have them all deleted.
+ * Who has a key or a signing secret of their own has objects at the real Stripe. Our double knows nothing of them; it
+ * refuses to say anything about objects that are not its own.
  */
-function isAllLocal(config: Config): boolean {
-  const { SUPABASE_URL, COLONIES_SERVER_HOST, STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL } = config
-  const given = [SUPABASE_URL, COLONIES_SERVER_HOST, STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL]
-  return given.every((value) => value === undefined)
+function speaksOfStripe({ STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL }: Config): boolean {
+  return [STRIPE_WEBHOOK_SECRET, STRIPE_SECRET_KEY, STRIPE_API_URL].some((value) => value !== undefined)
 }
 
 /** Recognizable, so that nobody takes it for a key of the real Stripe. */

@@ -1,7 +1,9 @@
 /** The attacker holds a database session of the role `bee` or `service_role`, and may make temporary objects in it. */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Take } from '../../bees/finance/steps.ts'
 import { digestOf } from '../../src/canonical.ts'
+import { subscriptionTold } from '../bees/finance/take-payloads.ts'
 import { hex, type LedgerDatabase, ledgerDatabase, pool, transactionCall } from '../ledger/ledger-database.ts'
 
 let ledger: LedgerDatabase
@@ -13,20 +15,21 @@ afterAll(() => ledger.close())
 /** Types that finance's SQL names; with an empty search path a temporary one of the same name is found first. */
 const types = ['text', 'jsonb', 'timestamptz']
 
-const event = (id: string) => ({
-  kind: 'subscription',
-  account: 'self',
-  livemode: false,
-  event: id,
-  type: 'customer.subscription.created',
-  created_at: '2026-01-01T00:00:00Z',
-  api_version: null,
-  customer: 'cus_1',
-  fact: {
-    ...{ id: `sub_${id}`, status: 'active', deleted: false, items: [], items_complete: true },
-    ...{ cancel_at_period_end: false, collection_paused: false },
-  },
-})
+const offer = (): Take => {
+  const [id, customer] = [hex(8), hex(8)]
+  const told = subscriptionTold(`sub_${id}`, { customer: `cus_${customer}` })
+  const created_at = '2026-01-01T00:00:00Z'
+  return {
+    head: {
+      ...{ account: 'self', livemode: false, event: `evt_${id}`, type: 'customer.subscription.created' },
+      ...{ form: 'snapshot', created_at, api_version: null },
+    },
+    target: { kind: 'subscription', object: told.fact.id },
+    facts: [told],
+    reads: [],
+    park: false,
+  }
+}
 
 describe.each(['bee', 'service_role'])('a temporary domain of %s', (role) => {
   test.each(types)('named %s does not run its code as bees_owner', async (type) => {
@@ -42,7 +45,7 @@ describe.each(['bee', 'service_role'])('a temporary domain of %s', (role) => {
         end $$;
         grant all on pg_temp.loot to public;
         create domain pg_temp.${type} as pg_catalog.${type} check (pg_temp.steal())`)
-      const payload = event(`evt_${hex(8)}`)
+      const payload = offer()
       const call = transactionCall({
         bee: 'finance',
         task: 'apply_stripe_event',

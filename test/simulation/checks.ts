@@ -60,9 +60,9 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
     problems,
     problem,
     polls(hive, executor) {
-      const open = (openPolls.get(executor) ?? 0) + 1
-      openPolls.set(executor, open)
       const { name } = hive.computer
+      const open = (openPolls.get(`${name} ${executor}`) ?? 0) + 1
+      openPolls.set(`${name} ${executor}`, open)
       if (open > 1) problem(`${name} has ${open} polls open`)
       if (hive.ledger.breaker.state === 'open') problem(`${name} polls while the breaker is open`)
       if (hive.drained !== null) problem(`${name} polls after it has stopped`)
@@ -73,8 +73,9 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
       const probing = hive.ledger.breaker.state === 'half_open'
       if (probing && stuck === 0 && busy + waiting > 0) problem(`${name} takes more while its breaker tries one`)
     },
-    pollEnds(_hive, executor) {
-      openPolls.set(executor, (openPolls.get(executor) ?? 0) - 1)
+    pollEnds({ computer }, executor) {
+      const name = `${computer.name} ${executor}`
+      openPolls.set(name, (openPolls.get(name) ?? 0) - 1)
     },
     begins(hive, task, process, signal) {
       const { name } = hive.computer
@@ -89,14 +90,14 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
       const alike = [...here].filter((other) => other.task === task)
       if (limit !== undefined && alike.length > limit) problem(`${name} runs ${task} ${alike.length} times at once`)
       if (hive.drained !== null) problem(`${name} begins ${task} after it has stopped`)
-      const { clock, wasFrozen } = hive.computer
+      const { clock } = hive.computer
       const beganMs = clock.monotonicMs()
       return () => {
         here.delete(one)
         const tookMs = clock.monotonicMs() - beganMs
         const limitMs = (orderOf(process)?.maxExecS ?? 0) * 1_000
-        const stoodStill = wasFrozen || hive.computer.wasFrozen
-        if (tookMs > limitMs && !signal.aborted && !stoodStill) problem(`${name} let ${task} run for ${tookMs} ms`)
+        if (tookMs > limitMs && !signal.aborted && !hive.computer.wasFrozen)
+          problem(`${name} let ${task} run for ${tookMs} ms`)
       }
     },
     forgotten(hives) {
@@ -116,7 +117,9 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
     },
     drained(hive, result, graceMs) {
       const { name } = hive.computer
-      const held = [...hive.executors].flatMap((executor) => broker().running(executor))
+      // An identity that was struck off cannot close anything, and is not told why.
+      const up = new Set(broker().executorsUp())
+      const held = [...hive.executors].flatMap((executor) => (up.has(executor) ? broker().running(executor) : []))
       // Of what it has never heard of (the reply of the poll was lost) it cannot speak.
       const known = held.filter(({ id, starttime }) => hive.told.has(nameOfAssignment(id, starttime)))
       if (result.exitCode === 0) {

@@ -54,6 +54,8 @@ export interface ColoniesModel {
   approveExecutor(name: string): void
   removeExecutor(name: string): void
   findExecutor(id: string): ModelExecutor
+  functionsOf(executorName: string): readonly { readonly funcname: string }[]
+  addFunction(executorName: string, funcname: string): void
   /** @throws ColoniesError */
   heartbeat(id: string): void
   assign(executor: string, timeoutS: number, answer: Waiter['answer']): void
@@ -81,6 +83,7 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
   const processes = new Map<string, ModelProcess>()
   const executors = new Map<string, ModelExecutor>()
   const { random } = scheduler
+  const functions: { readonly name: string; readonly funcname: string }[] = []
   let waiters: readonly Waiter[] = []
   let assigned = 0
   let sweeping = false
@@ -229,6 +232,8 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
       if (found === undefined) throw refusal('forbidden', 'getexecutorbyid')
       return found
     },
+    functionsOf: (name) => functions.filter((each) => each.name === name),
+    addFunction: (name, funcname) => void functions.push({ name, funcname }),
     heartbeat(id) {
       if (!approved(id)) throw refusal('forbidden', 'assign')
       hear(id)

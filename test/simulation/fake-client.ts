@@ -31,6 +31,9 @@ interface Call<T> {
   readonly serve: (reply: (result: T | ColoniesError) => void) => void
 }
 
+/** A registration is a dozen calls: with the full risk nobody would ever come to work. */
+const riskOf = (what: string): number => (/^(add|approve|get(exec|func))/.test(what) ? 0.1 : 1)
+
 const CALL_MS = 30_000
 const ASSIGN_GRACE_MS = 10_000
 
@@ -62,10 +65,17 @@ export function fakeClient(options: FakeClientOptions): BrokerClient {
         else if (result === 'reset') fail(lost('unavailable'))
         else if (result instanceof ColoniesError) fail(result)
         // A proxy's page, or the empty 500 of a handler that crashed after its work.
-        else if (network.strikes('wrongAnswer')) fail(lost('unavailable'))
+        else if (network.strikes('wrongAnswer', riskOf(what))) fail(lost('unavailable'))
         else end(() => resolve(result as T))
       }
-      carry<T | ColoniesError>(scheduler, network, { from: computer, to: model, what, serve, arrive })
+      carry<T | ColoniesError>(scheduler, network, {
+        from: computer,
+        to: model,
+        what,
+        risk: riskOf(what),
+        serve,
+        arrive,
+      })
     })
 
   /** A call that the server answers at once. */
@@ -103,8 +113,12 @@ export function fakeClient(options: FakeClientOptions): BrokerClient {
         const { name, type } = model.findExecutor(id)
         return { executorname: name, executortype: type } as never
       }),
-    getFunctions: (_name, _colony, how) => ask('getfunctions', how, () => []),
-    addFunction: (_fun, how) => ask('addfunction', how, () => nothing),
+    getFunctions: (name, _colony, how) => ask('getfunctions', how, () => model.functionsOf(name) as never),
+    addFunction: (fun, how) =>
+      ask('addfunction', how, () => {
+        model.addFunction(fun.executorname, fun.funcname)
+        return nothing
+      }),
     async assign(_colony, timeoutS, _key, _resources, how) {
       const executor = executorOf()
       watch.onPoll(executor)

@@ -22,8 +22,8 @@ export interface Site {
 export interface Network {
   plan: FaultPlan
   latencyMs(): number
-  /** True when one message of this kind is struck. */
-  strikes(what: 'loss' | 'wrongAnswer'): boolean
+  /** True when one message is struck; `share` of the usual chance. */
+  strikes(what: 'loss' | 'wrongAnswer', share?: number): boolean
 }
 
 export function createNetwork(scheduler: Scheduler): Network {
@@ -34,8 +34,8 @@ export function createNetwork(scheduler: Scheduler): Network {
     latencyMs() {
       return 0.05 + random.next() ** 4 * this.plan.latencyMs
     },
-    strikes(what) {
-      return random.next() < this.plan[what]
+    strikes(what, share = 1) {
+      return random.next() < this.plan[what] * share
     },
   }
 }
@@ -47,6 +47,8 @@ export interface Message<T> {
   readonly from: Computer
   readonly to: Site
   readonly what: string
+  /** Part of the usual chance of loss. @default 1 */
+  readonly risk?: number | undefined
   /** At the other side. It answers when it likes; it goes on whatever becomes of the caller. */
   readonly serve: (reply: (value: T) => void) => void
   readonly arrive: (carried: Carried<T>) => void
@@ -54,20 +56,20 @@ export interface Message<T> {
 
 /** Carries one request and its reply, or not. */
 export function carry<T>(scheduler: Scheduler, network: Network, message: Message<T>): void {
-  const { from, to, what, serve, arrive } = message
+  const { from, to, what, serve, arrive, risk } = message
   if (!from.isAlive) return
   const back = (carried: Carried<T>, how: string): void => {
     scheduler.after(network.latencyMs(), `${from.name} < ${what} ${how}`, () => from.enter(() => arrive(carried)))
   }
   scheduler.after(network.latencyMs(), `${from.name} > ${what}`, () => {
     if (!to.isUp) return back('refused', 'refused')
-    if (network.strikes('loss')) {
+    if (network.strikes('loss', risk)) {
       if (scheduler.random.boolean()) back('reset', 'cut on the way')
       return
     }
     serve((value) => {
       if (!to.isUp) return back('reset', 'cut')
-      if (!network.strikes('loss')) return back({ reply: value }, 'answered')
+      if (!network.strikes('loss', risk)) return back({ reply: value }, 'answered')
       if (scheduler.random.boolean()) back('reset', 'cut on the way back')
     })
   })

@@ -36,7 +36,7 @@ export async function runHistory(seed: number): Promise<HistoryResult> {
   const scheduler = createScheduler(seed)
   const { random } = scheduler
   const network = createNetwork(scheduler)
-  const troublesMs = random.integer(2_000, 40_000)
+  const troublesMs = random.integer(5_000, 45_000)
   const orders = new Map(ordersOf(random, troublesMs).map((order) => [order.id, order]))
   const checks = createChecks({ orders, broker: () => broker, database: () => database })
   const broker = createColoniesModel(scheduler, { onClose: checks.closes, onFail: checks.fails })

@@ -46,7 +46,7 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
   network.plan = {
     loss: rough ? random.next() * 0.15 : 0,
     wrongAnswer: rough ? random.next() * 0.15 : 0,
-    latencyMs: random.pick([5, 50, 1_000, 6_000]),
+    latencyMs: random.pick([5, 50, 500, 2_000]),
   }
   const canGiveBack = random.boolean(0.8)
   const cutPollAtStop = random.boolean(0.3)

@@ -26,7 +26,8 @@ export async function demo(options: { readonly seed?: string | undefined }): Pro
   const url = required(config, 'BEES_URL')
   const stage = await openStage(config, url)
   const hive = hiveOf(config)
-  const rows = await openRows(required(config, 'DATABASE_URL'))
+  // With a database of one's own that is only reached by its API, the tables cannot be shown.
+  const rows = config.DATABASE_URL === undefined ? null : await openRows(config.DATABASE_URL)
   try {
     console.log(`\n  ${paint.bold("A customer's story")} ${paint.dim(`${url}, seed ${seed}`)}\n`)
     const played: Played[] = []
@@ -40,7 +41,7 @@ export async function demo(options: { readonly seed?: string | undefined }): Pro
     }
     await sumUp({ seed, url, scene, played, rows })
   } finally {
-    await rows.close()
+    await rows?.close()
   }
 }
 
@@ -64,18 +65,20 @@ type Shown = Played & {
   readonly reads: number
 }
 
-async function tell({ title, user, events }: Scene, result: Shown, rows: Rows): Promise<void> {
+async function tell({ title, user, events }: Scene, result: Shown, rows: Rows | null): Promise<void> {
   const mark = result.problems.length === 0 ? paint.green('✓') : paint.red('✗')
   const more = result.events.length > 1 ? `+${result.events.length - 1}` : ''
   const type = `${(events[0]?.type ?? '').padEnd(31)} ${more.padStart(3)}`
   const sent = `${String(result.deliveries).padStart(2)}× sent, ${String(result.applied).padStart(2)}× applied, ${String(result.reads).padStart(2)}× asked`
-  const standing = await rows.standing(user)
-  const entitlement =
-    standing?.entitled === true
-      ? paint.green(`entitled (${standing.status})`)
-      : paint.yellow(`not entitled (${standing?.status ?? 'no subscription yet'})`)
+  const entitlement = rows === null ? '' : standingText(await rows.standing(user))
   console.log(`  ${mark} ${title.padEnd(39)} ${paint.dim(type)}  ${sent}  ${entitlement}`)
   for (const problem of result.problems) console.log(`      ${paint.red(problem)}`)
+}
+
+function standingText(standing: Awaited<ReturnType<Rows['standing']>>): string {
+  return standing?.entitled === true
+    ? paint.green(`entitled (${standing.status})`)
+    : paint.yellow(`not entitled (${standing?.status ?? 'no subscription yet'})`)
 }
 
 interface Told {
@@ -83,12 +86,12 @@ interface Told {
   readonly url: string
   readonly scene: Scene
   readonly played: readonly Played[]
-  readonly rows: Rows
+  readonly rows: Rows | null
 }
 
 async function sumUp({ seed, url, scene, played, rows }: Told): Promise<void> {
   const events = played.flatMap((one) => one.events)
-  for (const { title, rows: lines } of await rows.tables(scene, events)) {
+  for (const { title, rows: lines } of (await rows?.tables(scene, events)) ?? []) {
     console.log(`\n  ${paint.bold(title)}\n${columns(lines, '    ')}`)
   }
   const total = (count: (one: Played) => number) => played.reduce((sum, one) => sum + count(one), 0)

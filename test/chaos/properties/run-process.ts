@@ -78,8 +78,6 @@ export async function runProcess(play: Play, process: Process): Promise<Ended> {
 
 const directMs = 3_000
 const againMs = 60_000
-/** Before every assignment by a broker. */
-const firstFence: Fence = { retries: 0, starttime: '1970-01-01T00:00:00Z' }
 
 /**
  * A delivery while the broker is away: the webhook runs the task itself, under an id that hangs on the business key. When
@@ -89,13 +87,15 @@ export async function runDirectly(play: Play, process: Process): Promise<Ended> 
   const { time, random, figures } = play
   const input = parseInput(process.task, process.input)
   const key = process.task.key?.(input) ?? null
+  const executor = { id: `direct:${random.integer(0, 3)}`, skewMs: random.pick(play.executors).skewMs }
   const assigned: Assigned = {
     ...process,
     id: `direct:${hexOf(process.task.name, key ?? '')}`,
     key,
     inputDigest: digestOf(process.input),
-    executor: { id: `direct:${random.integer(0, 3)}`, skewMs: random.pick(play.executors).skewMs },
-    fence: firstFence,
+    executor,
+    // By its hive's own clock: a later run takes over from one that died.
+    fence: { retries: 0, starttime: new Date(time.now() + executor.skewMs).toISOString() },
     deadlineMs: time.now() + directMs,
     calm: false,
   }
