@@ -71,7 +71,7 @@ export async function drainBee(parts: DrainParts, deadlineMs: number, force: Abo
   intake.drainUntil(deadlineMs - marginMs)
   for (const owned of ownership.held()) owned.announceShutdown()
   let polled = poller === null
-  const pollerEnded = poller?.ended.then(() => {
+  void poller?.ended.then(() => {
     polled = true
     wake()
   })
@@ -82,13 +82,14 @@ export async function drainBee(parts: DrainParts, deadlineMs: number, force: Abo
   await waitFor(isIdle, deadlineMs - marginMs / 2, marginMs / 2)
 
   const unfinished = (): number => ownership.held().length + ownership.leftCount() + intake.refused
-  const lastMs = Math.max(deadlineMs, clock.monotonicMs() + UNREGISTER_MS)
   if (poller !== null && !polled) {
     // Whatever the cut poll was assigned goes back with the rest, one call later.
     poller.cut()
-    await pollerEnded
+    // It may also be registering anew, at a broker that does not answer: nobody waits for that beyond the grace.
+    await waitFor(() => polled, deadlineMs, UNREGISTER_MS)
     await clock.sleep(CUT_PAUSE_MS)
   }
+  const lastMs = Math.max(deadlineMs, clock.monotonicMs() + UNREGISTER_MS)
   const goesBack = unfinished()
   const unregistered = await sessions.unregister(lastMs)
   const back = unregistered || goesBack === 0

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/guarantees.md'), 'utf8')
-const promises = [...page.matchAll(/^\| (?<promise>[^|]+) \| (?<how>[^|]+) \| (?<shown>[^|]+) \|$/gm)]
+/** A section, without its heading. */
+const section = (heading: string) => new RegExp(`\n## ${heading}\n(.*?)\n## `, 's').exec(page)?.[1] ?? ''
+const promises = [
+  ...section('Exactly, and where it is shown').matchAll(
+    /^\| (?<promise>[^|]+) \| (?<how>[^|]+) \| (?<shown>[^|]+) \|$/gm,
+  ),
+]
   .map(({ groups }) => ({ promise: groups?.['promise'] ?? '', shown: groups?.['shown'] ?? '' }))
   .filter(({ promise }) => promise !== 'promise' && !promise.startsWith('---'))
 const testsIn = (text: string) => [...text.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path)
@@ -20,7 +26,7 @@ describe('docs/guarantees.md', () => {
   })
 
   it('brings figures, and says where they come from', () => {
-    const [, figures = ''] = /\n## The figures\n(.*?)\n## /s.exec(page) ?? []
+    const figures = section('The figures')
     for (const word of ['histories', 'steps backwards', 'lost', 'twice', 'mutants', 'SIGKILL', 'npm run chaos'])
       expect(figures).toContain(word)
     expect(figures.match(/\d/g)?.length ?? 0).toBeGreaterThan(20)

@@ -108,8 +108,9 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
         if (!isAlive || isFrozen || hive.stopsAtMs !== null || status === undefined) continue
         for (const executor of hive.executors) {
           for (const process of broker().running(executor)) {
-            const hasRoom = status.slots.busy < status.slots.total
-            if (hasRoom && !hive.begun.has(process.id)) problem(`${name} does not work on ${shown(process)}`)
+            // Without room it does not poll, and so does not hear what has become of it.
+            if (status.slots.busy >= status.slots.total) continue
+            if (!hive.begun.has(process.id)) problem(`${name} does not work on ${shown(process)}`)
             if (!up.has(executor)) problem(`${name} left ${shown(process)} with an identity that was struck off`)
           }
         }
