@@ -36,13 +36,14 @@ export const reconcileStripe = defineFinanceTask({
   }),
   deadlineMs: 300_000,
   concurrency: 1,
-  counts: [...takeCounts, 'drift', 'lost_event'],
+  counts: [...takeCounts, 'drift', 'lost_event', 'unreadable', 'problem'],
   schedule: { everyS: 3600, input: {} },
   run: async ({ input, transact, ...context }) => {
     const { lists } = context.services
     const modes = input.livemode === undefined ? lists.modes : lists.modes.filter((mode) => mode === input.livemode)
     if (modes.length === 0) {
       context.log.warn('nothing can be reconciled without a key of Stripe')
+      context.count('problem')
       return { ...noFigures, complete: false, problem: 'no_key' as const }
     }
     const steps = await freshSteps(transact, { op: 'begin', account: input.account ?? null, modes })
@@ -59,6 +60,8 @@ export const reconcileStripe = defineFinanceTask({
         problem: all.problem ?? end.problem,
       }
     }
+    if (all.done.unreadable > 0) context.count('unreadable', all.done.unreadable)
+    if (all.problem !== null) context.count('problem')
     return { ...all.done, complete: all.complete, problem: all.problem }
   },
 })

@@ -48,7 +48,7 @@ export const unparkStripe = defineFinanceTask({
   }),
   deadlineMs: 60_000,
   concurrency: 1,
-  counts: [...takeCounts, 'settled', 'left'],
+  counts: [...takeCounts, 'settled', 'left', 'problem'],
   schedule: { everyS: 60, input: {} },
   run: async ({ transact, ...context }) => {
     const ask = { op: 'parked', most }
@@ -74,6 +74,7 @@ export const unparkStripe = defineFinanceTask({
     const settled = Math.max(0, before.events - after.events)
     if (settled > 0) context.count('settled', settled)
     if (after.events > 0) context.count('left', after.events)
+    if (problem !== null) context.count('problem')
     return { read, settled, left: after.events, oldest_age_s: after.oldest_age_s, problem }
   },
 })

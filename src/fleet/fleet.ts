@@ -68,6 +68,10 @@ export function createFleet(options: FleetOptions): Fleet {
     },
   })
   const runners = options.bees.map((bee) => createBeeRunner(bee, { options, tuning, log, random, writer }))
+  // A counter that is not there before its first use hides that use from whoever looks at its increase.
+  for (const bee of options.bees)
+    for (const task of bee.tasks.values())
+      for (const what of task.counts) metrics.taskCount(bee.name, task.name, what, 0)
   const forcing = new AbortController()
   let started: Promise<void> | null = null
   let stopped: Promise<FleetDrain> | null = null

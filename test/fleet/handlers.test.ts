@@ -53,7 +53,8 @@ describe('a handler', () => {
     expect(await around().ledgerRows(processId)).toBe(0)
   })
 
-  it('counts under the names that its task declares, and under no other', async () => {
+  it('counts under the names that its task declares, from 0 on, and under no other', async () => {
+    expect(await hive().metrics.render()).toContain('bees_task_counts_total{bee="worker",task="counts",what="lines"} 0')
     const good = await submitAndWait(around(), { bee: 'worker', task: 'counts', input: { note: 'lines' } })
     expect(good.state).toBe('success')
     const bad = await submitAndWait(around(), { bee: 'worker', task: 'counts', input: { note: 'canary-c' } })

@@ -34,7 +34,10 @@ export function createComputer(name: string, skewMs: number, scheduler: Schedule
 
   const after = (ms: number, callback: () => void): (() => void) => {
     let cancelled = false
-    const cancel = scheduler.after(ms, `${name} timer`, () => enter(() => (cancelled ? undefined : callback())))
+    // No timer of a real computer is shorter; a deadline a billionth away would come again and again.
+    const cancel = scheduler.after(Math.max(1, ms), `${name} timer`, () =>
+      enter(() => (cancelled ? undefined : callback())),
+    )
     return () => {
       cancelled = true
       cancel()

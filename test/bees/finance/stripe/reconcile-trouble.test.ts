@@ -57,7 +57,7 @@ describe('when Stripe', () => {
     shop.api.faults.setOutage(true)
     const { output, counts } = await shop.reconcile()
     expect(output).toMatchObject({ events_taken: 0, drift: 0, complete: false, problem: 'unavailable' })
-    expect(counts).toEqual({})
+    expect(counts).toEqual({ problem: 1 })
     expect(await everything()).toEqual(before)
     shop.api.faults.setOutage(false)
     expect((await shop.reconcile()).output).toMatchObject({ complete: true, problem: null })

@@ -46,6 +46,7 @@ it('settles what could not be read while Stripe was away', async () => {
   expect(away.output).toMatchObject({ read: 0, settled: 0, left: waiting, problem: 'unavailable' })
   expect(away.output['oldest_age_s']).toBeGreaterThan(0)
   expect(away.counts['left']).toBe(waiting)
+  expect(away.counts['problem']).toBe(1)
 
   api.faults.setOutage(false)
   const back = await unpark()
