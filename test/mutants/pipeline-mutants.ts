@@ -104,9 +104,9 @@ export const pipelineMutants: readonly Mutant[] = [
       },
     ],
     killer: {
-      file: 'test/fleet/database-down.test.ts',
-      test: 'stops the polls while the breaker is open',
-      because: /suspended|polls|expected|timed out|until/i,
+      file: 'test/fleet/poller.test.ts',
+      test: 'does not poll while the breaker is open',
+      because: /expected/,
     },
   },
 ]

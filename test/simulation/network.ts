@@ -5,13 +5,15 @@ import type { Scheduler } from './scheduler.ts'
 export interface FaultPlan {
   /** A request or a reply is lost, at the broker and at the database. */
   readonly loss: number
+  /** Part of the losses that nobody hears of; with the others the connection is cut. */
+  readonly silence: number
   /** Something between answers in place of the other side. */
   readonly wrongAnswer: number
   /** The longest a message takes, milliseconds. */
   readonly latencyMs: number
 }
 
-export const noFaults: FaultPlan = Object.freeze({ loss: 0, wrongAnswer: 0, latencyMs: 5 })
+export const noFaults: FaultPlan = Object.freeze({ loss: 0, silence: 0.5, wrongAnswer: 0, latencyMs: 5 })
 
 /** A place on the network: reachable or not. */
 export interface Site {
@@ -64,13 +66,13 @@ export function carry<T>(scheduler: Scheduler, network: Network, message: Messag
   scheduler.after(network.latencyMs(), `${from.name} > ${what}`, () => {
     if (!to.isUp) return back('refused', 'refused')
     if (network.strikes('loss', risk)) {
-      if (scheduler.random.boolean()) back('reset', 'cut on the way')
+      if (!scheduler.random.boolean(network.plan.silence)) back('reset', 'cut on the way')
       return
     }
     serve((value) => {
       if (!to.isUp) return back('reset', 'cut')
       if (!network.strikes('loss', risk)) return back({ reply: value }, 'answered')
-      if (scheduler.random.boolean()) back('reset', 'cut on the way back')
+      if (!scheduler.random.boolean(network.plan.silence)) back('reset', 'cut on the way back')
     })
   })
 }

@@ -44,6 +44,7 @@ export function planTroubles(world: World, { untilMs, orders, hives }: TroublePl
   }
   const rough = random.boolean(0.7)
   network.plan = {
+    silence: random.next(),
     loss: rough ? random.next() * 0.15 : 0,
     wrongAnswer: rough ? random.next() * 0.15 : 0,
     latencyMs: random.pick([5, 50, 500, 2_000]),

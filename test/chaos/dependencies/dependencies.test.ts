@@ -167,8 +167,11 @@ describe('the database, under a live mix of tasks', () => {
         )
         return new Map((rows as { executor: string; n: number }[]).map(({ executor, n }) => [executor, n]))
       }
-      const report = await liveMix({ colony, site, random, tasks: 60, deadlineMs: 2_000 }, async ({ done }) => done(60))
-      await colony.ended(first)
+      const report = await liveMix({ colony, site, random, tasks: 60, deadlineMs: 2_000 }, async ({ done }) => {
+        await done(60)
+        // They are of the same colony, which is looked at as soon as this is over.
+        await colony.ended(first)
+      })
       const during = await taken()
       expect(during.get(lame)).toBeUndefined()
       expect(during.get(sound)).toBeGreaterThanOrEqual(60)
