@@ -110,7 +110,8 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
           for (const process of broker().running(executor)) {
             // Without room it does not poll, and so does not hear what has become of it.
             if (status.slots.busy >= status.slots.total) continue
-            if (!hive.begun.has(process.id)) problem(`${name} does not work on ${shown(process)}`)
+            const hasHandler = orderOf(process.id)?.fate === 'done'
+            if (hasHandler && !hive.begun.has(process.id)) problem(`${name} does not work on ${shown(process)}`)
             if (!up.has(executor)) problem(`${name} left ${shown(process)} with an identity that was struck off`)
           }
         }
@@ -119,10 +120,14 @@ export function createChecks({ orders, broker, database }: CheckedWorld): Checks
     drained(hive, result, graceMs) {
       const { name } = hive.computer
       // An identity that was struck off cannot close anything, and is not told why.
-      const up = new Set(broker().executorsUp())
-      const held = [...hive.executors].flatMap((executor) => (up.has(executor) ? broker().running(executor) : []))
+      const good = [...hive.executors].filter((executor) => !broker().wasStruckOff(executor))
+      const held = good.flatMap((executor) => broker().running(executor))
       // Of what it has never heard of (the reply of the poll was lost) it cannot speak.
-      const known = held.filter(({ id, starttime }) => hive.told.has(nameOfAssignment(id, starttime)))
+      // What is past its limit goes back in any case, as soon as the broker is there to look.
+      const known = held.filter(
+        ({ id, starttime, deadlineMs }) =>
+          deadlineMs > broker().nowMs && hive.told.has(nameOfAssignment(id, starttime)),
+      )
       if (result.exitCode === 0) {
         for (const process of known) problem(`${name} says that all is given back, but holds ${shown(process)}`)
       }

@@ -44,10 +44,14 @@ export interface ColoniesModel {
   paused: boolean
   readonly processes: ReadonlyMap<string, ModelProcess>
   readonly open: number
+  /** Virtual milliseconds, as in the deadlines. */
+  readonly nowMs: number
   submit(process: Pick<ModelProcess, 'id' | 'label' | 'task' | 'kwargs' | 'maxExecS' | 'maxRetries'>): void
   cancel(id: string): void
   strikeOff(executorId: string): void
   executorsUp(): readonly string[]
+  /** Whether it was struck off at some time, even when somebody has approved it again. */
+  wasStruckOff(executorId: string): boolean
   addExecutor(executor: Pick<ModelExecutor, 'id' | 'name' | 'type'>): void
   /** Approves whoever was struck off. */
   approveAll(): void
@@ -137,7 +141,9 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
     wake()
   }
 
+  const struckOff = new Set<string>()
   const strikeOff = (id: string): void => {
+    struckOff.add(id)
     for (const executor of executors.values()) if (executor.id === id) executor.state = 'removed'
     for (const process of processes.values()) {
       if (process.state !== 1 || process.executor !== id) continue
@@ -191,6 +197,9 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
       if (!next) wake()
     },
     processes,
+    get nowMs() {
+      return scheduler.nowMs
+    },
     get open() {
       return [...processes.values()].filter(({ state }) => state < 2).length
     },
@@ -205,6 +214,7 @@ export function createColoniesModel(scheduler: Scheduler, watch: ColoniesWatch):
       if (process !== undefined && process.state < 2) process.state = 4
     },
     strikeOff,
+    wasStruckOff: (id) => struckOff.has(id),
     executorsUp: () => [...executors.values()].flatMap(({ id, state }) => (state === 'approved' ? [id] : [])),
     addExecutor(executor) {
       if (executors.has(executor.name)) throw refusal('rejected', 'addexecutor')

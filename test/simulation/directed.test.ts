@@ -62,4 +62,22 @@ describe('under virtual time', () => {
     expect(scheduler.nowMs - stoppedMs).toBeLessThan(5_000)
     hive.discard()
   })
+
+  it('no poll begins while the breaker is open, and only one process is tried while it is half open', async () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const world = peacefulWorld(seed)
+      const { scheduler, database, broker, checks, orders } = world
+      const hive = startHive(world, plain)
+      expect(await scheduler.run(() => isPolling(hive), 10_000)).toBe(true)
+      database.isUp = false
+      for (const order of orders) broker.submit({ ...order, maxExecS: 4 })
+      expect(await scheduler.run(() => hive.ledger.breaker.state === 'open', 60_000)).toBe(true)
+      await scheduler.run(() => false, scheduler.nowMs + 120_000)
+      expect(checks.problems).toEqual([])
+      database.isUp = true
+      expect(await scheduler.run(() => broker.open === 0, scheduler.nowMs + 1_200_000)).toBe(true)
+      expect(checks.problems).toEqual([])
+      hive.discard()
+    }
+  })
 })
