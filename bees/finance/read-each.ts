@@ -1,6 +1,5 @@
-import type { Clock, ProcessFacts, TaskLog } from '../../src/bee/index.ts'
+import type { Clock, FreshSteps, ProcessFacts, TaskLog } from '../../src/bee/index.ts'
 import { TerminalError } from '../../src/bee/index.ts'
-import type { FreshSteps } from './fresh-steps.ts'
 import type { Heard } from './normalise.ts'
 import { type ReadProblem, StripeReadError, type StripeReader } from './stripe/reader.ts'
 import { type Took, takeWithReads } from './take.ts'

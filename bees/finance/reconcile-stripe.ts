@@ -1,5 +1,4 @@
-import { z } from '../../src/bee/index.ts'
-import { freshSteps } from './fresh-steps.ts'
+import { freshSteps, z } from '../../src/bee/index.ts'
 import { figures, noFigures, sum } from './reconcile/figures.ts'
 import { answer, begun } from './reconcile/protocol.ts'
 import { runPass } from './reconcile/run-pass.ts'

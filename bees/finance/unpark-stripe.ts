@@ -1,6 +1,5 @@
-import { z } from '../../src/bee/index.ts'
+import { freshSteps, z } from '../../src/bee/index.ts'
 import { appliedType } from './event-types.ts'
-import { freshSteps } from './fresh-steps.ts'
 import { readEach } from './read-each.ts'
 import { answer } from './reconcile/protocol.ts'
 import { defineFinanceTask } from './services.ts'

@@ -13,6 +13,7 @@ export function memoryLedger(): Ledger {
       const committedAt = new Date().toISOString()
       return { outcome: 'applied', ledgerId: String(ledgerId), step, output: { row: ledgerId }, committedAt }
     },
+    query: never,
     storeReceipts: async () => undefined,
     receiptHead: async () => null,
     revoke: never,

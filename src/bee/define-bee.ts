@@ -38,7 +38,7 @@ export function defineBee<Services = unknown>(options: BeeOptions<Services>): Be
     if (!TASK_NAME.test(taskName)) {
       throw invalid(what, 'a name like apply_event (lower-case letters, digits, single underscores)', taskName)
     }
-    const sqlName = sqlNameOf(name, taskName)
+    const sqlName = `${sqlNameOf(name, taskName)}${definition?.reads === true ? '__read' : ''}`
     if (sqlName.length > LONGEST_SQL_NAME) {
       throw invalid(what, `an SQL name of at most ${LONGEST_SQL_NAME} characters`, `${sqlName} (${sqlName.length})`)
     }

@@ -27,6 +27,7 @@ const rules: Rules = {
   brokerRetries: optional(integer(1, 1000)),
   key: optional(aFunction),
   concurrency: optional(integer(1, 10_000)),
+  reads: optional({ expected: 'true or false', accepts: (value) => typeof value === 'boolean' }),
   counts: countNames,
   schedule: optional({ expected: 'an object', accepts: (value) => typeof value === 'object' && value !== null }),
 }
@@ -78,6 +79,7 @@ function definition<Input extends z.ZodObject, Output extends z.ZodType, Service
     retry: retryOf(options.retry),
     key: key === undefined ? undefined : (value: z.output<Input>) => checkedKey(() => key(value)),
     concurrency,
+    reads: options.reads ?? false,
     counts: Object.freeze([...(options.counts ?? [])]),
     schedule: scheduleOf(options.schedule, input),
     run,

@@ -14,6 +14,7 @@ export {
   type FunctionDescription,
   type TaskDescription,
 } from './describe.ts'
+export { type FreshSteps, freshSteps } from './fresh-steps.ts'
 export { type LoadBeesOptions, loadBees } from './load-bees.ts'
 export { parseInput, parseOutput } from './parse.ts'
 export { scaffoldBee } from './scaffold.ts'
@@ -27,6 +28,7 @@ export type {
   BeeOptions,
   Environment,
   ProcessFacts,
+  Read,
   RetryOptions,
   Task,
   TaskContext,

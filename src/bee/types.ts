@@ -23,6 +23,8 @@ export interface ProcessFacts {
   readonly executor: string
   /** 0 for the first assignment; grows when the broker takes the process back after a timeout. */
   readonly retries: number
+  /** Id of the key that signed the task envelope; null on the direct path, where nobody did. */
+  readonly submitter: string | null
   /** When the submitter handed it in, milliseconds since 1970. */
   readonly submittedAt: number
   /** Milliseconds of the time budget that are left now. */
@@ -52,6 +54,15 @@ export interface Transaction {
  */
 export type Transact = (payload?: Json, options?: TransactOptions) => Promise<Transaction>
 
+/**
+ * Calls the task's `__read` function, `bee_tasks.<bee>__<task>__read`, in a transaction that cannot write. Nothing is
+ * recorded and nothing used up, so another assignment may see something else: decide in `transact` whether what was seen
+ * still holds. Keep what it returns small (pages); it is for tasks that say `reads: true`.
+ *
+ * @throws BeeError; let it pass through: the pipeline knows its class.
+ */
+export type Read = (payload: Json) => Promise<Json>
+
 /** A logger that knows the process and hides sensitive fields. */
 export interface TaskLog {
   debug(message: string, facts?: Readonly<Record<string, unknown>>): void
@@ -63,6 +74,7 @@ export interface TaskLog {
 export interface TaskContext<Input, Services> {
   readonly input: Input
   readonly transact: Transact
+  readonly read: Read
   readonly process: ProcessFacts
   readonly log: TaskLog
   /** Stop now: cancelled, out of time, or ownership lost; `signal.reason` is a BeeError that says which. */
@@ -107,6 +119,8 @@ export interface TaskOptions<Input extends z.ZodType, Output extends z.ZodType, 
   readonly key?: ((input: z.output<Input>) => string) | undefined
   /** Most runs of this task at once in one hive. @default no limit but the bee's slots */
   readonly concurrency?: number | undefined
+  /** Whether the handler may `read`, for which the task needs a second SQL function. @default false */
+  readonly reads?: boolean | undefined
   /** Names that `count` may be called with; they become values of a metric's label. @default none */
   readonly counts?: readonly string[] | undefined
   /**
@@ -162,6 +176,8 @@ export interface Task {
   readonly brokerRetries: number
   readonly key: ((input: unknown) => string) | undefined
   readonly concurrency: number | undefined
+  /** Whether the handler may `read`. */
+  readonly reads: boolean
   /** Names that `count` accepts. */
   readonly counts: readonly string[]
   readonly schedule: TaskSchedule | undefined

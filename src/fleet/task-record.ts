@@ -14,6 +14,8 @@ export interface Admission {
   /** Business key. */
   readonly key: string | null
   readonly nonce: Nonce | null
+  /** Id of the key that signed the envelope; null where none is asked for. */
+  readonly submitter: string | null
   /** It runs by a standing order: another process may have done the work of its slot, which is no failure. */
   readonly standing: boolean
   /** Takes the input's sensitive values out of a text. */

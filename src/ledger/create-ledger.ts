@@ -13,7 +13,16 @@ import {
 import type { Metrics } from '../telemetry/index.ts'
 import { classify } from './classify.ts'
 import { readDeadLetter, readDeadLetters, readLetters, readRecorded, readRedrives } from './dead-letter-reply.ts'
-import { readHead, readKeys, readProcess, readPublished, readRevoked, readStored, readTransaction } from './reply.ts'
+import {
+  readHead,
+  readKeys,
+  readProcess,
+  readPublished,
+  readQueried,
+  readRevoked,
+  readStored,
+  readTransaction,
+} from './reply.ts'
 import { createRpc, type Rpc } from './rpc.ts'
 import type { CallOptions, Ledger, RetryPolicy } from './types.ts'
 
@@ -139,6 +148,7 @@ export function createLedger(options: LedgerOptions): Ledger {
 
   return Object.freeze<Ledger>({
     transact: (call, how) => run('execute', call, (data) => readTransaction(call, data), how),
+    query: (call, how) => run('query', call, (data) => readQueried(call, data), how),
     storeReceipts: async (receipts, how) => {
       if (receipts.length === 0) return
       await run('store_receipts', { receipts }, (data) => readStored(receipts, data), how)

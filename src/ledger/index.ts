@@ -12,6 +12,7 @@ export type {
   NewRedrive,
   Nonce,
   PublishedKey,
+  QueryCall,
   ReadReply,
   ReceiptHead,
   Redrive,

@@ -3,6 +3,7 @@ import type { Json } from '../canonical.ts'
 import { BeeError, type ErrorCode } from '../errors.ts'
 import type {
   PublishedKey,
+  QueryCall,
   ReadReply,
   ReceiptHead,
   StoredReceipt,
@@ -67,6 +68,19 @@ export function readTransaction(call: TransactionCall, data: unknown): Transacti
     output: reply.output,
     committedAt: reply.committed_at,
   })
+}
+
+const queryReply = z.discriminatedUnion('outcome', [
+  z.object({ v, outcome: z.literal('queried'), process: z.string(), output: json }),
+  z.object({ v, outcome: z.literal('unknown_task'), process: z.string() }),
+])
+
+/** @throws BeeError BEE_TRANSACTION_MISSING when the task has no function to look with */
+export function readQueried(call: QueryCall, data: unknown): Json {
+  const reply = parse(queryReply, data)
+  if (reply.process !== call.process) throw untrusted('it speaks of another process')
+  if (reply.outcome === 'queried') return reply.output
+  throw new BeeError('BEE_TRANSACTION_MISSING', `The SQL function ${call.bee}/${call.task}, __read, does not exist.`)
 }
 
 const head: z.ZodType<ReceiptHead> = z.object({ seq: z.int().min(1), digest })

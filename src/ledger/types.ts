@@ -40,6 +40,9 @@ export interface TransactionCall {
   readonly payload: Json
 }
 
+/** One look without effect: the argument of `bee_execute` with `op: 'query'`. */
+export type QueryCall = Pick<TransactionCall, 'colony' | 'process' | 'bee' | 'task' | 'payload'>
+
 /** What the ledger answers when the work is done: now (`applied`) or earlier (`replayed`, with the stored output). */
 export interface TransactionResult {
   readonly outcome: 'applied' | 'replayed'
@@ -174,6 +177,8 @@ export interface RetryPolicy {
 /** The caller's side of `bee_execute`. Every method throws BeeError with its failure class, never anything else. */
 export interface Ledger {
   transact(call: TransactionCall, options: CallOptions): Promise<TransactionResult>
+  /** What the task's `__read` function returns, in a transaction that cannot write; nothing is recorded. */
+  query(call: QueryCall, options: CallOptions): Promise<Json>
   /**
    * Stores a batch whole or not at all; storing it again is accepted. In each executor's chain the receipts must be in
    * order and continue what is stored.

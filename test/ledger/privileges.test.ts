@@ -72,6 +72,7 @@ describe('what nobody may touch directly', () => {
       `truncate bees.${table}`,
     ]),
     `select bees.op_keys()`,
+    `select bees.op_query('{}')`,
     `select bees.op_execute('{}')`,
     `select bees.op_revoke('{}')`,
     `select bees.op_dead_letters('{}')`,

@@ -10,7 +10,7 @@ import {
 import { digestOf, type Json } from '../../src/canonical.ts'
 import { BeeError } from '../../src/errors.ts'
 import { createLedger, type TransactionResult } from '../../src/ledger/index.ts'
-import { systemClock } from '../../src/resilience/index.ts'
+import { type Clock, systemClock } from '../../src/resilience/index.ts'
 import { createDatabase, type TestDatabase } from './create-database.ts'
 import { startTestGateway } from './start-test-gateway.ts'
 
@@ -19,6 +19,10 @@ export interface RunTaskOptions {
   readonly database?: TestDatabase | undefined
   /** Process id; give that of an earlier run to repeat it. @default a new one */
   readonly process?: string | undefined
+  /** Id of the key that signed the envelope. @default null, as on the direct path */
+  readonly submitter?: string | undefined
+  /** @default the system's */
+  readonly clock?: Clock | undefined
   /** What the bee's `services` is built from. @default {} */
   readonly env?: Environment | undefined
 }
@@ -57,20 +61,29 @@ async function runOn(database: TestDatabase, bee: Bee, name: string, value: Json
   const fence = { retries: 0, starttime: new Date().toISOString() }
   const deadlineMs = systemClock.monotonicMs() + task.deadlineMs
   const signal = AbortSignal.timeout(task.deadlineMs)
+  const submitter = options.submitter ?? null
+  const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+  const nonce = submitter === null ? null : { kid: submitter, nonce: process.slice(0, 32), expires_at: expiresAt }
   const transactions: TransactionResult[] = []
   const counts: Record<string, number> = {}
   const context: TaskContext<unknown, unknown> = {
     input,
     transact: async (payload = input as Json, { step = transactions.length + 1 } = {}) => {
       const call = {
-        ...{ colony: 'test', process, executor, fence, bee: bee.name, task: name, step, key, payload, nonce: null },
+        ...{ colony: 'test', process, executor, fence, bee: bee.name, task: name, step, key, payload, nonce },
         ...{ input_digest: digestOf(value), schema_hash: task.schemaHash },
       }
       const result = await ledger.transact(call, { deadlineMs, signal, retry: task.retry })
       transactions.push(result)
       return result
     },
+    read: (payload) => {
+      if (!task.reads) return Promise.reject(new BeeError('BEE_HANDLER_REFUSED', `${name} does not say reads: true`))
+      const call = { colony: 'test', process, bee: bee.name, task: name, payload }
+      return ledger.query(call, { deadlineMs, signal, retry: task.retry })
+    },
     process: {
+      submitter,
       ...{ id: process, colony: 'test', bee: bee.name, task: name, executor, retries: 0, submittedAt: Date.now() },
       remainingMs: () => Math.max(0, deadlineMs - systemClock.monotonicMs()),
       ownershipLost: new AbortController().signal,
@@ -79,7 +92,7 @@ async function runOn(database: TestDatabase, bee: Bee, name: string, value: Json
     signal,
     shuttingDown: new AbortController().signal,
     services: await bee.services(options.env ?? {}),
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     count: taskCount(task, (what, by) => {
       counts[what] = (counts[what] ?? 0) + by
     }),

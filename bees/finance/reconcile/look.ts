@@ -1,7 +1,6 @@
-import { type Json, TerminalError } from '../../../src/bee/index.ts'
+import { type FreshSteps, type Json, TerminalError } from '../../../src/bee/index.ts'
 import { appliedType } from '../event-types.ts'
 import type { Kind, Told } from '../facts.ts'
-import type { FreshSteps } from '../fresh-steps.ts'
 import { type Heard, normalise } from '../normalise.ts'
 import { toldOf } from '../objects/told-of.ts'
 import type { Target } from '../steps.ts'

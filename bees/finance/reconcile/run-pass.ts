@@ -1,5 +1,4 @@
-import type { Clock, Json, TaskContext } from '../../../src/bee/index.ts'
-import type { FreshSteps } from '../fresh-steps.ts'
+import type { Clock, FreshSteps, Json, TaskContext } from '../../../src/bee/index.ts'
 import { readEach } from '../read-each.ts'
 import type { FinanceServices } from '../services.ts'
 import { type ReadProblem, StripeReadError } from '../stripe/reader.ts'

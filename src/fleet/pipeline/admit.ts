@@ -80,13 +80,13 @@ function prove(
   came: { readonly bee: string; readonly envelope: Json | undefined; readonly submittedAtMs: number },
   { trusted, colony }: Workbench,
   nowMs: number,
-): Pick<Admission, 'inputDigest' | 'nonce' | 'standing'> {
-  if (trusted === null) return { inputDigest: digestOf(input), nonce: null, standing: false }
+): Pick<Admission, 'inputDigest' | 'nonce' | 'submitter' | 'standing'> {
+  if (trusted === null) return { inputDigest: digestOf(input), nonce: null, submitter: null, standing: false }
   const subject = { colony, bee: came.bee, task: task.name, input }
   const { submittedAtMs } = came
   const { claims, nonce, slot } = verifyEnvelope(came.envelope, { ...subject, trusted, nowMs, submittedAtMs })
   // Checked to be the digest of this input, which may be large: not computed a second time.
-  return { inputDigest: claims.input, nonce, standing: slot !== null }
+  return { inputDigest: claims.input, nonce, submitter: nonce.kid, standing: slot !== null }
 }
 
 function businessKey(task: Task, input: unknown): string | null {

@@ -6,6 +6,7 @@ import { scrubError } from '../scrub-error.ts'
 import { taskLog } from '../task-log.ts'
 import { type Admission, advance, type Ending, endingOf, type TaskRecord } from '../task-record.ts'
 import type { Workbench } from '../workbench.ts'
+import { createRead } from './read.ts'
 import type { Step } from './step.ts'
 import { createTransact } from './transact.ts'
 
@@ -17,7 +18,8 @@ export const run: Step = async (record, bench) => {
   const context: TaskContext<unknown, unknown> = Object.freeze({
     input: admission.input,
     transact,
-    process: processFacts(record, bench),
+    read: createRead(record, admission, bench),
+    process: processFacts(record, admission, bench),
     log: taskLog(bench.log, admission.hide),
     signal: bench.reins.signal,
     shuttingDown: bench.reins.shuttingDown,
@@ -103,7 +105,7 @@ function unfinished(error: BeeError, { standing }: Admission): Ending {
   return { kind: 'done', outcome: 'replayed', published: { skipped: error.code } }
 }
 
-function processFacts({ assignment, bee }: TaskRecord, { colony, clock, reins }: Workbench) {
+function processFacts({ assignment, bee }: TaskRecord, { submitter }: Admission, { colony, clock, reins }: Workbench) {
   return Object.freeze({
     id: assignment.processId,
     colony,
@@ -111,6 +113,7 @@ function processFacts({ assignment, bee }: TaskRecord, { colony, clock, reins }:
     task: assignment.task,
     executor: assignment.executor,
     retries: assignment.fence.retries,
+    submitter,
     submittedAt: assignment.submittedAt,
     remainingMs: () => Math.max(0, reins.abortAtMs - clock.monotonicMs()),
     ownershipLost: reins.ownershipLost,

@@ -195,7 +195,9 @@ function contextOf(
   return {
     input,
     transact,
+    read: () => Promise.reject(new Error('finance reads nothing that way')),
     process: {
+      submitter: null,
       id: 'f'.repeat(64),
       colony: 'test',
       bee: 'finance',

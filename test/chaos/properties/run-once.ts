@@ -92,7 +92,9 @@ export function runOnce(play: Play, assigned: Assigned, input: unknown): Promise
   const context: TaskContext<unknown, unknown> = {
     input,
     transact,
+    read: () => Promise.reject(new Error('finance reads nothing that way')),
     process: {
+      submitter: null,
       ...{ id: assigned.id, colony, bee: 'finance', task: task.name, executor: executor.id, retries: fence.retries },
       submittedAt: time.now(),
       remainingMs: () => Math.max(0, assigned.deadlineMs - time.now() + stoodStillMs),

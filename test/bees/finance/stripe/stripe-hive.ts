@@ -71,7 +71,9 @@ export async function stripeHive(env: Environment): Promise<StripeHive> {
         if (reply.outcome !== 'applied' && reply.outcome !== 'replayed') throw new Error(`received ${reply.outcome}`)
         return { outcome: reply.outcome, ledgerId: String(reply['ledger_id']), step, output: reply['output'] as Json }
       },
+      read: () => Promise.reject(new Error('finance reads nothing that way')),
       process: {
+        submitter: null,
         ...{
           id: process,
           colony: 'test',

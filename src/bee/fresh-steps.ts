@@ -1,4 +1,5 @@
-import type { Json, Transact, TransactOptions } from '../../src/bee/index.ts'
+import type { Json } from '../canonical.ts'
+import type { Transact, TransactOptions } from './types.ts'
 
 /** Steps of one assignment of a process, out of the way of those before it. */
 export interface FreshSteps {
@@ -16,9 +17,9 @@ const mostRuns = 10
 const mostCalls = stepsOfARun - mostRuns
 
 /**
- * For a task whose steps depend on what Stripe shows at the moment. When such a process starts again, the answers that are
+ * For a task whose steps depend on what something outside shows at the moment. When such a process starts again, the answers that are
  * stored for its steps are to other questions, so every assignment numbers its own: the first in 1 to 1000, the next one
- * in 1001 to 2000. What it does in them must be safe to repeat by itself, as everything that goes through `finance.take`.
+ * in 1001 to 2000. What it does in them must be safe to repeat by itself.
  *
  * @param first payload of the first transaction
  * @returns undefined when the process has been started so often that no numbers are left
