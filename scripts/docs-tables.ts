@@ -12,6 +12,7 @@ import { deadLetterCodes } from '../src/error-codes/dead-letters.ts'
 import { ingressCodes } from '../src/error-codes/ingress.ts'
 import { receiptCodes } from '../src/error-codes/receipt.ts'
 import { runningCodes } from '../src/error-codes/running.ts'
+import { securityCodes } from '../src/error-codes/security.ts'
 import { startUpCodes } from '../src/error-codes/start-up.ts'
 import { transactionCodes } from '../src/error-codes/transaction.ts'
 
@@ -49,6 +50,7 @@ fill(
     table('Receipts and keys', receiptCodes),
     table('The webhook', ingressCodes),
     table('Dead letters and redrives', deadLetterCodes),
+    table('The Security Bee', securityCodes),
     table('The command line', commandLineCodes),
   ].join('\n\n'),
 )

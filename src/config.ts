@@ -106,6 +106,14 @@ const shape = {
     .optional()
     .describe('Ed25519 seed that signs receipts. Needed unless the whole stack is local.'),
   BEES_SUBMITTER_KEY: hexKey.optional().describe('Ed25519 seed that signs task envelopes (webhook, bees submit).'),
+  BEES_APPROVER_KEY: hexKey
+    .optional()
+    .describe(
+      'Ed25519 seed of a person, with which `bees security` approves, reverts and silences; its public key must be in BEES_TRUSTED_SUBMITTERS and, for approvals, in SECURITY_APPROVERS. Never on the machine of a hive that is not local.',
+    ),
+  BEES_MAILBOX_URL: url
+    .optional()
+    .describe('Where the alerts of a local hive arrive; the local stack sets it, `bees demo security` reads it.'),
   BEES_TRUSTED_SUBMITTERS: z
     .string()
     .optional()

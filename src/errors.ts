@@ -11,6 +11,7 @@ import { deadLetterCodes } from './error-codes/dead-letters.ts'
 import { ingressCodes } from './error-codes/ingress.ts'
 import { receiptCodes } from './error-codes/receipt.ts'
 import { runningCodes } from './error-codes/running.ts'
+import { securityCodes } from './error-codes/security.ts'
 import { startUpCodes } from './error-codes/start-up.ts'
 import { transactionCodes } from './error-codes/transaction.ts'
 
@@ -25,6 +26,7 @@ export const catalogue = {
   ...receiptCodes,
   ...ingressCodes,
   ...deadLetterCodes,
+  ...securityCodes,
   ...commandLineCodes,
 } as const satisfies CodeTable
 

@@ -16,6 +16,8 @@ import { trustedSubmitters } from './trusted-submitters.ts'
 export interface HiveOptions {
   readonly log: Log
   readonly metrics: Metrics
+  /** What the bees' services are built from. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Ends an open poll at stop instead of waiting for it; right where one broker serves all. @default false */
   readonly cutPollAtStop?: boolean | undefined
 }
@@ -36,7 +38,8 @@ const readinessEveryMs = 500
  *
  * @throws BeeError with the code of whatever is wrong with configuration, bees or port
  */
-export async function startHive(config: Config, { log, metrics, cutPollAtStop }: HiveOptions): Promise<Hive> {
+export async function startHive(config: Config, options: HiveOptions): Promise<Hive> {
+  const { log, metrics, cutPollAtStop, env: given = process.env } = options
   selfTest()
   const clock = systemClock
   const startedAt = new Date().toISOString()
@@ -55,7 +58,7 @@ export async function startHive(config: Config, { log, metrics, cutPollAtStop }:
   const clientFor = (privateKey: Uint8Array) => new ColoniesClient({ url, transport, privateKey })
   const key = (hex: string | undefined) => (hex === undefined ? undefined : parsePrivateKey(hex))
   // What the configuration says counts, also where the local stack has said it.
-  const env = { ...process.env, STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY, STRIPE_API_URL: config.STRIPE_API_URL }
+  const env = { ...given, STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY, STRIPE_API_URL: config.STRIPE_API_URL }
   if (config.STRIPE_SECRET_KEY === undefined && bees.some(({ name }) => name === 'finance')) {
     log.warn(
       {},

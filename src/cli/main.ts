@@ -87,6 +87,36 @@ dead
   .option('--json', 'print the result as JSON')
   .action(async (id: string, options) => (await import('./commands/dead.ts')).deadRedrive(id, options))
 
+const security = program
+  .command('security')
+  .description('what the Security Bee has found, and what is to be done about it')
+
+security
+  .command('status', { isDefault: true })
+  .description('the stream of events, open incidents, noise by rule')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print it as JSON')
+  .action(async (options) => (await import('./commands/security.ts')).securityStatus(options))
+
+security
+  .command('findings')
+  .description('incidents, newest first')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--rule <id>', 'with findings of this rule')
+  .option('--open', 'only those that go on')
+  .option('--trial', 'also those of rules on trial')
+  .option('--limit <number>', 'how many, at most 200', '20')
+  .option('--json', 'print them as JSON')
+  .action(async (options) => (await import('./commands/security.ts')).securityFindings(options))
+
+security
+  .command('explain')
+  .description('one incident: its findings with their figures, its events, alerts and plans')
+  .argument('<id>', 'of an incident, or the key of a finding')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print it as JSON')
+  .action(async (id: string, options) => (await import('./commands/security.ts')).securityExplain(id, options))
+
 program
   .command('new')
   .description('write a new bee: module, SQL and test, which passes at once')

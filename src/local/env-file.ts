@@ -19,7 +19,7 @@ export async function writeEnvFile(dataDir: string, variables: Readonly<Record<s
 
 /** What a hive writes down: where it is and its keys. Nothing that would choose code or what is believed. */
 const ownNames =
-  /^(COLONIES_[A-Z_]+|SUPABASE_(URL|SECRET_KEY)|STRIPE_(WEBHOOK_SECRET|SECRET_KEY|API_URL)|DATABASE_URL|BEES_(URL|RECEIPT_KEY|SUBMITTER_KEY))$/
+  /^(COLONIES_[A-Z_]+|SUPABASE_(URL|SECRET_KEY)|STRIPE_(WEBHOOK_SECRET|SECRET_KEY|API_URL)|DATABASE_URL|BEES_(URL|RECEIPT_KEY|SUBMITTER_KEY|APPROVER_KEY|MAILBOX_URL)|SECURITY_EVENTS_SECRETS)$/
 
 /**
  * The variables of a local hive that runs or ran in this folder; empty when there is none. The folder may have come with

@@ -4,10 +4,13 @@ import { resolve } from 'node:path'
 import { identityOf, parsePrivateKey } from '../colonies/index.ts'
 import type { Config } from '../config.ts'
 import { BeeError } from '../errors.ts'
+import { SigningKey } from '../trust/index.ts'
+import { prepareAuth } from './auth/index.ts'
 import { type BrokerProcess, startBroker } from './colonies/start-broker.ts'
 import { prepareColony } from './colony.ts'
 import { type RunningGateway, startGateway } from './gateway/index.ts'
 import { type LocalKeys, localKeys } from './keys.ts'
+import { startMailbox } from './mailbox/start-mailbox.ts'
 import { migrate } from './migrate.ts'
 import { isPortFree, prepareSupabase, startPostgres } from './postgres/index.ts'
 import { type StripeApi, startLocalStripe } from './stripe/index.ts'
@@ -60,6 +63,9 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
       closers.push(stripe.close)
       Object.assign(env, { STRIPE_API_URL: stripe.url, STRIPE_SECRET_KEY: stripeKey(keys) })
     }
+    const mailbox = await startMailbox()
+    closers.push(mailbox.close)
+    Object.assign(env, { BEES_MAILBOX_URL: mailbox.url })
     // The two need Postgres, not each other. Both are waited for, so that none is still starting when we clean up.
     const started = await Promise.allSettled([
       config.SUPABASE_URL === undefined &&
@@ -91,6 +97,7 @@ async function startDatabase(
   options: LocalStackOptions,
 ): Promise<RunningGateway> {
   await prepareSupabase(databaseUrl)
+  await prepareAuth(databaseUrl)
   await migrate(databaseUrl, { dir: options.migrationsDir })
   return onPort(preferredPorts.gateway, (port) =>
     startGateway({
@@ -160,7 +167,23 @@ function keyVariables(keys: LocalKeys, config: Config): Record<string, string> {
   return {
     BEES_RECEIPT_KEY: config.BEES_RECEIPT_KEY ?? keys.receipt,
     BEES_SUBMITTER_KEY: config.BEES_SUBMITTER_KEY ?? keys.envelope,
+    ...personVariables(keys, config),
     STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET?.join(',') ?? keys.stripe,
+  }
+}
+
+/**
+ * Whoever sits before a local hive is a person of their own, with another key than the hive: what the Security Bee proposes
+ * they may approve, and the hive may not.
+ */
+function personVariables({ secret }: LocalKeys, config: Config): Record<string, string> {
+  if (config.BEES_TRUSTED_SUBMITTERS !== undefined || config.BEES_APPROVER_KEY !== undefined) return {}
+  const seed = createHash('sha256').update(`approver ${secret}`).digest('hex')
+  const { x } = new SigningKey(seed).trusted()
+  return {
+    BEES_APPROVER_KEY: seed,
+    BEES_TRUSTED_SUBMITTERS: JSON.stringify([{ x }]),
+    ...(process.env['SECURITY_APPROVERS'] ? {} : { SECURITY_APPROVERS: JSON.stringify([{ name: 'you', x }]) }),
   }
 }
 

@@ -46,7 +46,7 @@ function foldOne(
   settings: IncidentSettings,
   touched: Map<string, Touched>,
 ): { readonly incident: string; readonly isNew: boolean } {
-  // Where it would go as it is; it may be the second time that this finding comes.
+  // It may be the second time that this finding comes, perhaps graver than before.
   const first = find(finding, finding.severity, states)
   const isNew = first?.findings.includes(finding.key) !== true
   const points = isNew && !finding.quiet ? finding.risk : 0
@@ -54,20 +54,19 @@ function foldOne(
   const severity = finding.quiet ? finding.severity : worst(finding.severity, severityOf(risk, settings))
   const anchors = anchorsOf(finding, severity)
   const found = first ?? find(finding, severity, states)
-  const isGrouped = (found?.byRule ?? anchors.byRule) && anchors.byRule
-  const known = found !== undefined && (!found.byRule || isGrouped) ? found : undefined
-  const before = known ?? opened(finding, isGrouped)
+  // What has become grave leaves the group of its rule.
+  const known = found?.byRule === true && !anchors.byRule ? undefined : found
+  const before = known ?? opened(finding, anchors.byRule)
   const after = isNew ? added(before, finding, severity, risk, settings) : repeated(before, finding, severity, settings)
   writeIncident(states, after)
-  // What was absorbed by another one's incident is found there again by its entity.
-  if (!after.byRule) {
-    for (const anchor of anchors.byRule ? [] : anchors.leave) writeAnchor(states, anchor, after.id, after.until)
-  } else {
+  // What is low and went to a graver incident leads nobody else there.
+  if (after.byRule === anchors.byRule) {
     for (const anchor of anchors.leave) writeAnchor(states, anchor, after.id, after.until)
   }
   const entry = touched.get(after.id) ?? { incident: after, before: known?.severity, wants: [] }
   entry.incident = after
-  const want = isNew ? wantOf(finding) : undefined
+  const isWorse = rankOf(after.severity) > rankOf(before.severity)
+  const want = isNew || isWorse ? wantOf(finding) : undefined
   if (want !== undefined && entry.wants.length < most.wants) entry.wants.push(want)
   touched.set(after.id, entry)
   return { incident: after.id, isNew }

@@ -2,9 +2,9 @@ import type { Entity, Finding, Severity } from '../findings.ts'
 import { keyPart } from './key-part.ts'
 
 /** Things that tie findings of different rules to one attack: who did it, and to whom. */
-const tying = new Set<Entity['kind']>(['user', 'account', 'session', 'ip', 'net', 'api_key', 'device'])
+const tying = new Set<Entity['kind']>(['user', 'account', 'session', 'ip', 'net', 'api_key', 'device', 'stream'])
 /** Findings about all of a tenant. */
-const wide = new Set<Entity['kind']>(['tenant', 'source', 'endpoint', 'stream'])
+const wide = new Set<Entity['kind']>(['tenant', 'source', 'endpoint'])
 /** Of a finding's related entities, those of the first ones that tie. */
 const mostRelated = 8
 

@@ -27,7 +27,10 @@ export async function start(): Promise<void> {
   try {
     const config = stack === undefined ? given : loadConfig({ ...process.env, ...stack.env })
     const metrics = createMetrics({ version })
-    const hive = await startHive(config, { log, metrics, cutPollAtStop: given.COLONIES_SERVER_HOST === undefined })
+    const hive = await startHive(config, {
+      ...{ log, metrics, env: { ...process.env, ...stack?.env } },
+      cutPollAtStop: given.COLONIES_SERVER_HOST === undefined,
+    })
     const envFile = stack && (await writeEnvFile(config.BEES_DATA_DIR, { ...stack.env, BEES_URL: hive.url }))
     console.log(welcome({ config, hive, envFile, bootMs: performance.now() - beganMs }))
     await untilSignal(hive, stack, log)

@@ -1,0 +1,64 @@
+import type { Json, TaskContext, Transact } from '../../../src/bee/index.ts'
+import type { CompiledRules } from '../rules/index.ts'
+import { detect, incidentKeysOf, stateKeysOf } from './analyse.ts'
+import { commitOf } from './commit.ts'
+import { type Figures, noFigures } from './figures.ts'
+import { fold } from './fold.ts'
+import { loadStates } from './load-states.ts'
+import { answer, committed, page } from './protocol.ts'
+import { readEvents } from './read-events.ts'
+import { readIncidentSettings } from './settings.ts'
+import { overlay } from './state-access.ts'
+import { settingsOf } from './tenant-settings.ts'
+
+export interface PageContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock' | 'log'> {
+  readonly transact: Transact
+  readonly rules: CompiledRules
+}
+
+export interface PageResult {
+  /** stale: somebody else has consumed some of these events; nothing was changed. empty: none waits. */
+  readonly outcome: 'committed' | 'stale' | 'empty'
+  /** More events wait. */
+  readonly more: boolean
+  readonly done: Figures
+}
+
+/** Octets of events in one page. */
+const mostBytes = 1_500_000
+const stale: PageResult = { outcome: 'stale', more: true, done: { ...noFigures, stale: 1 } }
+
+/** Reads a page of one tenant's events, judges it and commits what comes of it. */
+export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
+  const read = answer(page, await context.read({ op: 'page', tenant, most, bytes: mostBytes }), 'page')
+  if (read.events.length === 0) return { outcome: 'empty', more: false, done: noFigures }
+  const { events, seqs, setAside } = readEvents(tenant, read.events)
+  const base = new Map<string, Json>()
+  const load = (keys: readonly string[]) => loadStates(context, tenant, read.version, keys, base)
+  if (!(await load(stateKeysOf(events, context.rules)))) return stale
+
+  const { settings, incidents: given } = settingsOf(context.rules, read.settings)
+  const states = overlay(base)
+  const nowMs = context.clock.now()
+  const detected = detect({ tenant, events, states, rules: context.rules, settings, nowMs })
+  if (detected.findings.length > 0 && !(await load(incidentKeysOf(detected.findings)))) return stale
+  const folded = fold(detected.findings, states, readIncidentSettings(given))
+  for (const { id, reason } of detected.failed) context.log.error('a rule broke on an event', { event: id, reason })
+
+  const watermarkMs = Math.max(read.watermark_ms, detected.watermarkMs)
+  const payload = commitOf({ tenant, version: read.version, seqs, setAside, states, detected, folded, watermarkMs })
+  const reply = answer(committed, (await context.transact(payload)).output, 'commit')
+  if (reply.stale) return stale
+  return {
+    outcome: 'committed',
+    more: read.more,
+    done: {
+      events: events.length,
+      findings: folded.findings.length,
+      incidents: folded.changes.filter(({ change }) => change !== 'continued').length,
+      late: detected.future,
+      set_aside: setAside.length,
+      stale: 0,
+    },
+  }
+}

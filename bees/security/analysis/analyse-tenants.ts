@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BeeError, type TaskContext } from '../../../src/bee/index.ts'
+import { analysePage, type PageContext, type PageResult } from './analyse-page.ts'
+import { type Figures, noFigures, sum } from './figures.ts'
+
+export interface TenantsContext extends PageContext, Pick<TaskContext<unknown, unknown>, 'process' | 'signal'> {
+  /** No time, no steps or no hive left for another page. */
+  readonly isOver: () => boolean
+  readonly onPage: (tenant: string, result: PageResult) => void | Promise<void>
+}
+
+export interface TenantsEnd {
+  readonly done: Figures
+  /** Nothing waits any more, or somebody else is at it. */
+  readonly complete: boolean
+}
+
+const usualPage = 1000
+const smallestPage = 25
+/** Times in a row that somebody else may be faster. Whoever is faster goes on until nothing waits, so giving up loses nothing. */
+const mostStale = 5
+const baseWaitMs = 20
+
+/** Analyses what waits, a page of each tenant in turn, so that nobody's flood makes the others wait for its end. */
+export async function analyseTenants(tenants: readonly string[], context: TenantsContext): Promise<TenantsEnd> {
+  let done = noFigures
+  // A process that comes back was perhaps too much for one transaction.
+  const sizes = new Map<string, number>(
+    tenants.map((tenant) => [tenant, Math.max(smallestPage, usualPage >> context.process.retries)]),
+  )
+  const staleInARow = new Map<string, number>()
+  const waiting = [...tenants]
+  for (let tenant = waiting.shift(); tenant !== undefined; tenant = waiting.shift()) {
+    if (context.isOver()) return { done, complete: false }
+    const size = sizes.get(tenant) ?? usualPage
+    const result = await pageOf(tenant, size, context)
+    if (result === 'too much') {
+      sizes.set(tenant, Math.max(smallestPage, size >> 2))
+      waiting.push(tenant)
+      continue
+    }
+    done = sum(done, result.done)
+    await context.onPage(tenant, result)
+    if (result.outcome === 'stale') {
+      const times = (staleInARow.get(tenant) ?? 0) + 1
+      staleInARow.set(tenant, times)
+      if (times >= mostStale) continue
+      await sleep(Math.random() * baseWaitMs * 2 ** times, undefined, { signal: context.signal })
+    } else {
+      staleInARow.delete(tenant)
+    }
+    if (result.more) waiting.push(tenant)
+  }
+  return { done, complete: true }
+}
+
+/** A page that the database could not do in its time is tried again as a smaller one. Its version sees to it that nothing counts twice. */
+async function pageOf(tenant: string, size: number, context: TenantsContext): Promise<PageResult | 'too much'> {
+  try {
+    return await analysePage(tenant, size, context)
+  } catch (thrown) {
+    const isTime = thrown instanceof BeeError && (thrown.failure === 'retryable' || thrown.failure === 'unknown_outcome')
+    if (!isTime || size <= smallestPage || context.signal.aborted) throw thrown
+    context.log.warn('a page was too much; going on with a smaller one', { events: size, code: thrown.code })
+    return 'too much'
+  }
+}

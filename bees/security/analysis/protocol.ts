@@ -1,0 +1,22 @@
+import { BeeError, type Json, z } from '../../../src/bee/index.ts'
+
+/** What the SQL functions of the analysis return. */
+export const begun = z.object({ tenants: z.array(z.string()), closed: z.int(), forgotten: z.int() })
+export const page = z.object({
+  version: z.int(),
+  watermark_ms: z.number(),
+  settings: z.array(z.object({ rule: z.string(), settings: z.record(z.string(), z.json()), mode: z.string().nullable() })),
+  /** Whatever lies in the inbox: not checked here, since one that cannot be read must not stop the others. */
+  events: z.array(z.object({ seq: z.int(), event: z.unknown() })),
+  more: z.boolean(),
+})
+export const states = z.object({ version: z.int(), states: z.array(z.tuple([z.string(), z.unknown()])) })
+export const committed = z.object({ stale: z.boolean(), version: z.int() })
+
+/** @throws BeeError BEE_HANDLER_FAILED when the database answers with something else */
+export function answer<Schema extends z.ZodType>(schema: Schema, output: Json, op: string): z.output<Schema> {
+  const read = schema.safeParse(output)
+  if (read.success) return read.data
+  const where = read.error.issues[0]?.path.join('.') ?? ''
+  throw new BeeError('BEE_HANDLER_FAILED', `security, ${op}: the database answered something else (at ${where}).`)
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+
+/** What bee_tasks.security__show__read answers, as far as it is shown. */
+const severity = z.enum(['info', 'low', 'medium', 'high', 'critical'])
+const entity = z.object({ kind: z.string(), id: z.string() })
+const count = z.number().min(0)
+
+export const statusReply = z.object({
+  tenant: z.string(),
+  events: count,
+  analysed_at: z.string().nullable(),
+  watermark_ms: z.number().nullable(),
+  waiting: count,
+  set_aside: count,
+  incidents: z.partialRecord(severity, count),
+  streams: z.object({ all: count, learning: count }),
+  rules: z.array(
+    z.object({ rule: z.string(), findings: count, incidents: count, quiet: count, last_ms: z.number().nullable() }),
+  ),
+})
+
+const incidentHead = z.object({
+  id: z.string(),
+  status: z.string(),
+  severity,
+  confidence: z.string(),
+  title: z.string(),
+  entity,
+  quiet: z.boolean(),
+  first_ms: z.number(),
+  last_ms: z.number(),
+  events: count,
+  rules: z.array(z.string()),
+})
+export const incidentsReply = z.object({ incidents: z.array(incidentHead) })
+
+const finding = z.object({
+  key: z.string(),
+  rule: z.string(),
+  ruleVersion: z.number(),
+  title: z.string(),
+  severity,
+  confidence: z.string(),
+  entity,
+  timeMs: z.number(),
+  events: count,
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  explanation: z.string(),
+  attack: z.array(z.string()),
+  response: z.string().nullable(),
+  quiet: z.boolean(),
+})
+
+const incident = z.object({
+  incident: z.string(),
+  status: z.string(),
+  severity,
+  confidence: z.string(),
+  title: z.string(),
+  entity,
+  related: z.array(entity),
+  rules: z.array(z.string()),
+  first_ms: z.number(),
+  last_ms: z.number(),
+  events: count,
+  explanation: z.string(),
+  response: z.string().nullable(),
+  risk: z.number(),
+})
+export const incidentReply = z.object({
+  incident: incident.nullable(),
+  findings: z.array(finding),
+  events: z.array(z.record(z.string(), z.unknown())),
+})
+
+export type StatusReply = z.output<typeof statusReply>
+export type IncidentHead = z.output<typeof incidentHead>
+export type IncidentReply = z.output<typeof incidentReply>

@@ -1,0 +1,1 @@
+export { prepareAuth } from './prepare-auth.ts'
