@@ -1,13 +1,11 @@
 import {
   absolute,
-  autoregression,
   change,
   difference,
   divergence,
   type Flow,
   forecast,
   level,
-  likelihood,
   movingMean,
   movingMedian,
   movingSpread,
@@ -15,10 +13,11 @@ import {
   nearestShape,
   profile,
   rangeNovelty,
-  shapeBook,
   standardised,
   tailHistogram,
 } from '../../bees/security/detectors/parts/index.ts'
+import { autoregression } from './parts/autoregression.ts'
+import { likelihood } from './parts/likelihood.ts'
 
 /** The whole pool from which signals were, and in each fold are again, chosen. */
 export function candidates(flow: Flow): readonly Node[] {
@@ -57,8 +56,6 @@ export function candidates(flow: Flow): readonly Node[] {
   const shapes: readonly Node[] = [
     nearestShape(flow, value, 8, 500),
     nearestShape(flow, value, 16, 500),
-    shapeBook(flow, value, 8, 128),
-    shapeBook(flow, value, 8, 96, 3),
   ]
   return [
     ...novelties.flatMap((node) => [
@@ -66,13 +63,12 @@ export function candidates(flow: Flow): readonly Node[] {
       rangeNovelty(flow, node, 20_000),
       rangeNovelty(flow, node),
     ]),
-    ...[byDay, byWeek, slow, fast, delta, arError, value].map((node) => tailHistogram(flow, node)),
-    tailHistogram(flow, movingMean(flow, byDay, 10)),
-    tailHistogram(flow, movingSpread(flow, value, 30)),
-    ...shapes.flatMap((node) => [tailHistogram(flow, node), rangeNovelty(flow, node, 5000), rangeNovelty(flow, node, 20_000)]),
+    ...[byDay, byWeek, slow, fast, delta, arError, value].map((node) => tailHistogram(flow, node).node),
+    tailHistogram(flow, movingMean(flow, byDay, 10)).node,
+    tailHistogram(flow, movingSpread(flow, value, 30)).node,
+    ...shapes.flatMap((node) => [tailHistogram(flow, node).node, rangeNovelty(flow, node, 5000), rangeNovelty(flow, node, 20_000)]),
     likelihood(flow, absolute(flow, fast)),
     likelihood(flow, arError),
     likelihood(flow, nearestShape(flow, value, 8, 500)),
-    likelihood(flow, shapeBook(flow, value, 8, 128)),
   ]
 }

@@ -1,6 +1,6 @@
 /** The contract: what a bee author needs (z, defineBee, defineTask, sensitive, TerminalError) and what runs bees. */
 export { z } from 'zod'
-export type { Json } from '../canonical.ts'
+export { digestOf, type Json } from '../canonical.ts'
 /** For bees that call something outside: docs/adding-a-bee.md, "Calling the outside". */
 export { BeeError } from '../errors.ts'
 export { Breaker, type Clock, deadlineIn, Limiter, retry, systemClock } from '../resilience/index.ts'

@@ -117,6 +117,46 @@ security
   .option('--json', 'print it as JSON')
   .action(async (id: string, options) => (await import('./commands/security.ts')).securityExplain(id, options))
 
+security
+  .command('plans')
+  .description('what the bee wants to do, has done, and what is in force')
+  .argument('[plan]', 'one plan with everything that a decision needs')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print it as JSON')
+  .action(async (plan: string | undefined, options) =>
+    (await import('./commands/security.ts')).securityPlans(plan, options),
+  )
+
+for (const [name, description] of [
+  ['approve', 'show a plan, approve it in your own name, have it carried out'],
+  ['reject', 'show a plan and reject it in your own name'],
+  ['revert', 'take a plan back: everything as it was before'],
+] as const) {
+  security
+    .command(name)
+    .description(description)
+    .argument('<plan>', 'for example pln_…')
+    .option('--reason <text>', 'why; goes into the audit')
+    .option('--json', 'print the outcome as JSON')
+    .action(async (plan: string, options) => {
+      const decide = await import('./commands/security-decide.ts')
+      const run = { approve: decide.securityApprove, reject: decide.securityReject, revert: decide.securityRevert }
+      await run[name](plan, options)
+    })
+}
+
+security
+  .command('silence')
+  .description('tell nobody of certain incidents for a while')
+  .option('--rule <id>', 'incidents of this rule')
+  .option('--incident <id>', 'this one')
+  .option('--entity <kind:id>', 'incidents about it, such as ip:203.0.113.7')
+  .option('--minutes <number>', 'for how long, at most 43200', '60')
+  .option('--reason <text>', 'why; for those who wonder')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (options) => (await import('./commands/security-decide.ts')).securitySilence(options))
+
 program
   .command('new')
   .description('write a new bee: module, SQL and test, which passes at once')

@@ -106,8 +106,11 @@ create table security.streams (
   anomaly jsonb,
   anomaly_ms bigint,
   seen_at timestamptz not null default now(),
+  judged_at timestamptz,
   primary key (tenant, stream)
 );
+
+create index streams_judged on security.streams (judged_at nulls first);
 
 create table security.points (
   tenant text not null,

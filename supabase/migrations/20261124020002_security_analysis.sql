@@ -47,10 +47,10 @@ as $$
 begin
   return (
     with candidates as (
-      select i.seq, i.time, i.id, i.event, octet_length(i.event::text) as bytes
+      select i.seq, i.time_ms, i.event ->> 'id' collate "C" as id, i.event, octet_length(i.event::text) as bytes
       from security.inbox as i
       where i.tenant = input ->> 'tenant'
-      order by i.time, i.id, i.seq
+      order by i.time_ms, i.event ->> 'id' collate "C", i.seq
       limit (input ->> 'most')::integer + 1
     ),
     counted as (
@@ -60,7 +60,7 @@ begin
         row_number() over place as n,
         sum(c.bytes) over place as bytes
       from candidates as c
-      window place as (order by c.time, c.id, c.seq rows unbounded preceding)
+      window place as (order by c.time_ms, c.id, c.seq rows unbounded preceding)
     ),
     chosen as (
       -- One at least, however large.
@@ -71,11 +71,7 @@ begin
     select jsonb_build_object(
       'version', coalesce((select v.version from security.versions as v where v.tenant = input ->> 'tenant'), 0),
       'watermark_ms', coalesce((select v.watermark_ms from security.versions as v where v.tenant = input ->> 'tenant'), 0),
-      'settings', (
-        select coalesce(jsonb_agg(jsonb_build_object('rule', s.rule, 'settings', s.settings, 'mode', s.mode)), '[]')
-        from security.settings as s
-        where s.tenant = input ->> 'tenant'
-      ),
+      'settings', security.settings_of(input ->> 'tenant'),
       'events', (
         select coalesce(jsonb_agg(jsonb_build_object('seq', c.seq, 'event', c.event) order by c.n), '[]')
         from chosen as c
@@ -320,7 +316,7 @@ begin
 end
 $$;
 
--- Commits what was made of a page, or says that it is stale and changes nothing.
+-- Commits what was made of a page of events, or of the points of some streams; or says that it is stale and changes nothing.
 create function security.analysis_commit(input jsonb)
 returns jsonb
 language plpgsql
@@ -333,17 +329,37 @@ declare
   v_now bigint;
   v_changes jsonb;
 begin
-  insert into security.versions (tenant) values (v_tenant) on conflict (tenant) do nothing;
+  -- Null: nothing is consumed and nothing found, only detectors have gone on.
+  if v_version is not null then
+    insert into security.versions (tenant) values (v_tenant) on conflict (tenant) do nothing;
 
-  select v.version into strict v_now from security.versions as v where v.tenant = v_tenant for update;
-  if v_now <> v_version then
-    return jsonb_build_object('stale', true, 'version', v_now);
+    select v.version into strict v_now from security.versions as v where v.tenant = v_tenant for update;
+    if v_now <> v_version then
+      return jsonb_build_object('stale', true, 'version', coalesce(v_now, 0));
+    end if;
+  end if;
+
+  perform
+  from security.streams as s
+  where s.tenant = v_tenant and s.stream in (select e ->> 'stream' from jsonb_array_elements(input -> 'streams') as e)
+  order by s.stream
+  for update;
+  if exists (
+    select
+    from jsonb_array_elements(input -> 'streams') as e
+    where not exists (
+      select
+      from security.streams as s
+      where s.tenant = v_tenant and s.stream = e ->> 'stream' and s.version = (e ->> 'version')::bigint
+    )
+  ) then
+    return jsonb_build_object('stale', true, 'version', coalesce(v_now, 0));
   end if;
 
   perform from security.inbox as i where i.tenant = v_tenant and i.seq = any (v_seqs) for update;
   if (select count(*) from security.inbox as i where i.tenant = v_tenant and i.seq = any (v_seqs)) <> cardinality(v_seqs)
   then
-    return jsonb_build_object('stale', true, 'version', v_now);
+    return jsonb_build_object('stale', true, 'version', coalesce(v_now, 0));
   end if;
 
   insert into security.set_aside (tenant, seq, reason, event)
@@ -391,6 +407,7 @@ begin
     suppressed = d.suppressed + excluded.suppressed;
 
   perform security.add_points(v_tenant, input -> 'points');
+  perform security.write_streams(v_tenant, input -> 'streams');
 
   v_changes := security.write_incidents(v_tenant, input -> 'incidents');
 
@@ -399,12 +416,71 @@ begin
     version = v.version + 1,
     watermark_ms = greatest(v.watermark_ms, (input ->> 'watermark_ms')::bigint),
     events = v.events + cardinality(v_seqs),
-    analysed_at = now()
-  where v.tenant = v_tenant;
+    analysed_at = case when cardinality(v_seqs) > 0 then now() else v.analysed_at end
+  where v.tenant = v_tenant and v_version is not null;
 
   perform security.tell_incidents(v_tenant, v_changes);
-  return jsonb_build_object('stale', false, 'version', v_now + 1);
+  return jsonb_build_object('stale', false, 'version', coalesce(v_now + 1, 0));
 end
+$$;
+
+-- A stored event as bees/security/events/event.ts says.
+create function security.event_json(p_event security.events)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select p_event.more || jsonb_strip_nulls(
+    to_jsonb(p_event) - '{time,ingested_at,type_uid,more,data,schema_version,src_ip}'::text[]
+    || jsonb_build_object(
+      'time', round(extract(epoch from p_event.time) * 1000)::bigint,
+      'src_ip', host(p_event.src_ip)
+    )
+  ) || case when p_event.data is null then '{}' else jsonb_build_object('data', p_event.data) end
+$$;
+
+-- Stored events after a place, in the order in which they happened.
+create function security.analysis_range(input jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_most constant integer := input ->> 'most';
+  v_after constant timestamptz := to_timestamp((input ->> 'after_ms')::bigint / 1000.0);
+  v_to constant timestamptz := to_timestamp((input ->> 'to_ms')::bigint / 1000.0);
+begin
+  return (
+    with found as (
+      select e.time, e.id collate "C" as id, security.event_json(e) as event
+      from security.events as e
+      where e.tenant = input ->> 'tenant' and e.time >= v_after and e.time < v_to
+        and (e.time > v_after or e.id collate "C" > input ->> 'after_id')
+      order by e.time, e.id collate "C"
+      limit v_most
+    )
+    select jsonb_build_object(
+      'events', coalesce(jsonb_agg(f.event order by f.time, f.id), '[]'),
+      'more', count(*) = v_most,
+      'last_ms', coalesce(round(extract(epoch from max(f.time)) * 1000)::bigint, (input ->> 'to_ms')::bigint),
+      'last_id', coalesce((array_agg(f.id order by f.time desc, f.id desc))[1], '')
+    )
+    from found as f
+  );
+end
+$$;
+
+create function security.settings_of(p_tenant text)
+returns jsonb
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('rule', s.rule, 'settings', s.settings, 'mode', s.mode)), '[]')
+  from security.settings as s
+  where s.tenant = p_tenant
 $$;
 
 create function bee_tasks.security__analyze_security(input jsonb, call jsonb)
@@ -413,9 +489,13 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- What an analysis opens is told at once, by the same run.
+  if input ->> 'op' like 'alerts%' then
+    return security.alerts_step(input, call);
+  end if;
   return case input ->> 'op'
     when 'begin' then security.analysis_begin(input)
-    else security.analysis_commit(input)
+    when 'commit' then security.analysis_commit(input)
   end;
 end
 $$;
@@ -429,6 +509,8 @@ as $$
 begin
   return case input ->> 'op'
     when 'page' then security.analysis_page(input)
+    when 'range' then security.analysis_range(input)
+    when 'settings' then jsonb_build_object('settings', security.settings_of(input ->> 'tenant'))
     else security.analysis_states(input)
   end;
 end

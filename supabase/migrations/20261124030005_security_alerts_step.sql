@@ -171,6 +171,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
   case input ->> 'op'
+    -- So that every run has its first step (and uses up the nonce of its schedule) before it claims something.
+    when 'alerts_begin' then return '{}';
     when 'alerts_claim' then return security.claim_deliveries(input, call);
     when 'alerts_settle' then return security.settle_delivery(input);
     else

@@ -102,7 +102,7 @@ create table security.restrictions (
   foreign_ban timestamptz,
   reason text not null,
   since timestamptz not null default now(),
-  -- infinity: until a person takes it back.
+  -- In a hundred years: until a person takes it back.
   until timestamptz not null,
   primary key (plan, n, measure, kind, target),
   constraint restrictions_net check ((kind in ('ip', 'net')) = (net is not null))

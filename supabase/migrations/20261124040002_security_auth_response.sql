@@ -337,6 +337,20 @@ begin
 end
 $$;
 
+-- How many of these sessions are there.
+create function security_auth.sessions_alive(p_sessions uuid[])
+returns integer
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform security_auth.require_auth();
+  return (select count(*) from auth.sessions as s where s.id = any (p_sessions));
+end
+$$;
+
 -- Users with a session that has been used since then.
 create function security_auth.active_users(p_since timestamptz)
 returns bigint

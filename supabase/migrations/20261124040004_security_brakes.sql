@@ -316,7 +316,7 @@ begin
     return jsonb_build_object('brake', 'shared_address', 'users', p_facts -> 'users_at');
   end if;
   if net is not null and rung in ('block_ip', 'block_range') then
-    if masklen(net) < case family(net) when 4 then 16 else 32 end
+    if masklen(net) < (case family(net) when 4 then 16 else 32 end)
       or p_plan.mode <> 'approve'
       and masklen(net) < (limits ->> case family(net) when 4 then 'widest_v4' else 'widest_v6' end)::integer
     then

@@ -16,8 +16,8 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$
   select case p_rung
-    when 'challenge' then p_kind in ('user', 'session', 'ip', 'net', 'api_key', 'device', 'account')
-    when 'throttle' then p_kind in ('user', 'session', 'ip', 'net', 'api_key', 'device', 'account')
+    when 'challenge' then p_kind in ('user', 'session', 'ip', 'net', 'api_key')
+    when 'throttle' then p_kind in ('user', 'session', 'ip', 'net', 'api_key')
     when 'revoke_session' then p_kind = 'session'
     when 'revoke_sessions' then p_kind = 'user'
     when 'lock_user' then p_kind = 'user'
@@ -49,7 +49,7 @@ begin
     if net is null then
       return null;
     end if;
-    if masklen(net) = case family(net) when 4 then 32 else 128 end then
+    if masklen(net) = (case family(net) when 4 then 32 else 128 end) then
       return jsonb_build_object('kind', 'ip', 'id', host(net));
     end if;
     return jsonb_build_object('kind', 'net', 'id', net::text);

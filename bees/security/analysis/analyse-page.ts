@@ -1,7 +1,7 @@
 import type { Json, TaskContext, Transact } from '../../../src/bee/index.ts'
-import type { CompiledRules } from '../rules/index.ts'
 import { detect, incidentKeysOf, stateKeysOf } from './analyse.ts'
 import { commitOf } from './commit.ts'
+import type { Engine } from './engine.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { fold } from './fold.ts'
 import { loadStates } from './load-states.ts'
@@ -9,11 +9,12 @@ import { answer, committed, page } from './protocol.ts'
 import { readEvents } from './read-events.ts'
 import { readIncidentSettings } from './settings.ts'
 import { overlay } from './state-access.ts'
+import type { Settings } from './tenant-settings.ts'
 import { settingsOf } from './tenant-settings.ts'
 
 export interface PageContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock' | 'log'> {
   readonly transact: Transact
-  readonly rules: CompiledRules
+  readonly rules: Engine<Settings>
 }
 
 export interface PageResult {
@@ -21,23 +22,25 @@ export interface PageResult {
   readonly outcome: 'committed' | 'stale' | 'empty'
   /** More events wait. */
   readonly more: boolean
+  /** There is something to tell. */
+  readonly news: boolean
   readonly done: Figures
 }
 
 /** Octets of events in one page. */
 const mostBytes = 1_500_000
-const stale: PageResult = { outcome: 'stale', more: true, done: { ...noFigures, stale: 1 } }
+const stale: PageResult = { outcome: 'stale', more: true, news: false, done: { ...noFigures, stale: 1 } }
 
 /** Reads a page of one tenant's events, judges it and commits what comes of it. */
 export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
   const read = answer(page, await context.read({ op: 'page', tenant, most, bytes: mostBytes }), 'page')
-  if (read.events.length === 0) return { outcome: 'empty', more: false, done: noFigures }
+  if (read.events.length === 0) return { outcome: 'empty', more: false, news: false, done: noFigures }
   const { events, seqs, setAside } = readEvents(tenant, read.events)
   const base = new Map<string, Json>()
   const load = (keys: readonly string[]) => loadStates(context, tenant, read.version, keys, base)
   if (!(await load(stateKeysOf(events, context.rules)))) return stale
 
-  const { settings, incidents: given } = settingsOf(context.rules, read.settings)
+  const { settings, incidents: given } = settingsOf(read.settings)
   const states = overlay(base)
   const nowMs = context.clock.now()
   const detected = detect({ tenant, events, states, rules: context.rules, settings, nowMs })
@@ -52,6 +55,7 @@ export async function analysePage(tenant: string, most: number, context: PageCon
   return {
     outcome: 'committed',
     more: read.more,
+    news: folded.changes.some(({ quiet }) => !quiet),
     done: {
       events: events.length,
       findings: folded.findings.length,

@@ -6,7 +6,7 @@ import { type Figures, noFigures, sum } from './figures.ts'
 export interface TenantsContext extends PageContext, Pick<TaskContext<unknown, unknown>, 'process' | 'signal'> {
   /** No time, no steps or no hive left for another page. */
   readonly isOver: () => boolean
-  readonly onPage: (tenant: string, result: PageResult) => void | Promise<void>
+  readonly onPage: (result: PageResult) => Promise<void>
 }
 
 export interface TenantsEnd {
@@ -40,7 +40,7 @@ export async function analyseTenants(tenants: readonly string[], context: Tenant
       continue
     }
     done = sum(done, result.done)
-    await context.onPage(tenant, result)
+    await context.onPage(result)
     if (result.outcome === 'stale') {
       const times = (staleInARow.get(tenant) ?? 0) + 1
       staleInARow.set(tenant, times)
@@ -59,7 +59,8 @@ async function pageOf(tenant: string, size: number, context: TenantsContext): Pr
   try {
     return await analysePage(tenant, size, context)
   } catch (thrown) {
-    const isTime = thrown instanceof BeeError && (thrown.failure === 'retryable' || thrown.failure === 'unknown_outcome')
+    const isTime =
+      thrown instanceof BeeError && (thrown.failure === 'retryable' || thrown.failure === 'unknown_outcome')
     if (!isTime || size <= smallestPage || context.signal.aborted) throw thrown
     context.log.warn('a page was too much; going on with a smaller one', { events: size, code: thrown.code })
     return 'too much'

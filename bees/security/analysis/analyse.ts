@@ -1,7 +1,7 @@
 import type { Json } from '../../../src/bee/index.ts'
 import type { SecurityEvent } from '../events/event.ts'
 import type { Finding } from '../findings.ts'
-import type { CompiledRules, Settings } from '../rules/index.ts'
+import type { Engine } from './engine.ts'
 import { fold } from './fold.ts'
 import { foldKeysOf } from './grouping.ts'
 import type { IncidentChange } from './incident.ts'
@@ -9,6 +9,7 @@ import { type Point, pointsOf } from './points.ts'
 import { riskKeyOf } from './risk.ts'
 import { type IncidentSettings, readIncidentSettings } from './settings.ts'
 import { type Overlay, overlay, type StateAccess } from './state-access.ts'
+import type { Settings } from './tenant-settings.ts'
 
 /** Events that claim to come from further ahead are judged by rules that look at one event alone, and count for nothing else. */
 export const futureMs = 5 * 60_000
@@ -18,7 +19,7 @@ export interface DetectInput {
   /** Sorted by time and id. */
   readonly events: readonly SecurityEvent[]
   readonly states: StateAccess
-  readonly rules: CompiledRules
+  readonly rules: Engine<Settings>
   readonly settings: Settings
   readonly nowMs: number
 }
@@ -83,7 +84,7 @@ export function analyse(input: AnalysisInput): Analysis {
 }
 
 /** The state rows that judging these events needs. */
-export function stateKeysOf(events: readonly SecurityEvent[], rules: CompiledRules): readonly string[] {
+export function stateKeysOf(events: readonly SecurityEvent[], rules: Engine<Settings>): readonly string[] {
   const keys = new Set<string>()
   for (const event of events) for (const key of rules.keysOf(event)) keys.add(key)
   return [...keys]

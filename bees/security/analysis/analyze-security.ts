@@ -1,9 +1,13 @@
-import { freshSteps, z } from '../../../src/bee/index.ts'
-import { defineSecurityTask } from '../services.ts'
+import { defineTaskWith, freshSteps, z } from '../../../src/bee/index.ts'
+import { alertCounts } from '../alerts/deliver-due.ts'
+import type { SecurityServices } from '../services.ts'
+import { alertSoon } from './alert-soon.ts'
 import { analyseTenants } from './analyse-tenants.ts'
+import type { Engine } from './engine.ts'
 import { figures, noFigures } from './figures.ts'
 import { answer, begun } from './protocol.ts'
 import { report, reportRange } from './report-range.ts'
+import type { Settings } from './tenant-settings.ts'
 
 /** Kept for the last transaction and the close. */
 const reserveMs = 10_000
@@ -14,6 +18,7 @@ const leastSteps = 10
  * that came of it, by whoever is first: a run that dies or that somebody else overtakes has changed nothing, and its repeat
  * begins where the last transaction ended. With `range` it looks at stored events once more and changes nothing at all.
  */
+const defineSecurityTask = defineTaskWith<SecurityServices & { readonly rules: Engine<Settings> }>()
 export const analyzeSecurity = defineSecurityTask({
   description: 'Judges security events by the rules: findings, risk and incidents, each event once.',
   input: z.object({
@@ -32,30 +37,37 @@ export const analyzeSecurity = defineSecurityTask({
   }),
   deadlineMs: 120_000,
   reads: true,
-  counts: ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside', 'closed'],
+  counts: ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside', 'closed', ...alertCounts],
   schedule: { everyS: 10, input: {} },
   run: async ({ input, transact, ...context }) => {
     const nothing = { ...noFigures, closed: 0, report: null }
-    const steps = await freshSteps(transact, { op: 'begin', tenant: input.tenant ?? null, range: input.range !== undefined })
+    const steps = await freshSteps(transact, {
+      op: 'begin',
+      tenant: input.tenant ?? null,
+      range: input.range !== undefined,
+    })
     if (steps === undefined) return { ...nothing, complete: false }
     const isOver = () =>
       context.process.remainingMs() < reserveMs || steps.left() < leastSteps || context.shuttingDown.aborted
-    const { rules } = context.services
+    const { rules, alerts } = context.services
     if (input.range !== undefined) {
       const told = await reportRange(input.tenant, input.range, { ...context, rules, isOver })
       return { ...nothing, events: told.events, complete: told.complete, report: told }
     }
     const { tenants, closed } = answer(begun, steps.output, 'begin')
     if (closed > 0) context.count('closed', closed)
+    const mine = { ...context, rules, alerts, transact: steps.transact, isOver }
+    const alerting = alertSoon(mine)
     const end = await analyseTenants(tenants, {
-      ...context,
-      ...{ rules, transact: steps.transact, isOver },
-      onPage: (_tenant, { done }) => {
+      ...mine,
+      onPage: async ({ done, news }) => {
         for (const name of ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside'] as const) {
           if (done[name] > 0) context.count(name, done[name])
         }
+        await alerting.after(news)
       },
     })
+    await alerting.end(closed > 0)
     return { ...end.done, closed, complete: end.complete, report: null }
   },
 })

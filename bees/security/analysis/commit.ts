@@ -38,6 +38,7 @@ export function commitOf(input: CommitInput): Json {
       until_ms: untilOf(states, change.incident),
     })),
     points: detected.points.map(({ stream, kind, timeMs, value }) => ({ stream, kind, time_ms: timeMs, value })),
+    streams: [],
     rules: [],
     watermark_ms: watermarkMs,
   }

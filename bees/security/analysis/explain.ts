@@ -44,8 +44,9 @@ export const eventsOf = ({ rules }: IncidentState): number => rules.reduce((most
 function involved({ related, more }: IncidentState): readonly string[] {
   if (related.length === 0) return []
   const named = related.slice(0, most.named).map(nameOf)
-  const others = related.length - named.length + more
-  return [`Also involved: ${named.join(', ')}${others > 0 ? ` and ${others} more` : ''}.`]
+  const others = related.length - named.length
+  const rest = others === 0 ? '' : more > 0 ? ` and more than ${others} others` : ` and ${others} more`
+  return [`Also involved: ${named.join(', ')}${rest}.`]
 }
 
 const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`

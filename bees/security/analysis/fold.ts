@@ -116,7 +116,7 @@ function added(
   const isWorse = before.count === 0 || rise > 0
   const isAsBad = rise === 0 && confidenceRank[finding.confidence] > confidenceRank[before.confidence]
   const entity = isWorse && !before.byRule ? finding.entity : before.entity
-  const rest = [...before.related, before.entity, finding.entity, ...finding.related]
+  const rest = [before.entity, ...before.related, finding.entity, ...finding.related]
   const related = rest.filter(
     (one, index) => !sameEntity(one, entity) && rest.findIndex((other) => sameEntity(one, other)) === index,
   )

@@ -12,7 +12,7 @@ const incidentState = z.object({
   title: z.string(),
   entity,
   related: z.array(entity),
-  /** Entities that found no room in `related`. */
+  /** Above 0: entities found no room in `related`. */
   more: z.number(),
   /** Of each rule: id, events that counted, when it last found something, what it said. */
   rules: z.array(z.object({ id: z.string(), events: z.number(), last: z.number(), text: z.string() })),

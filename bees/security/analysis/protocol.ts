@@ -2,12 +2,27 @@ import { BeeError, type Json, z } from '../../../src/bee/index.ts'
 
 /** What the SQL functions of the analysis return. */
 export const begun = z.object({ tenants: z.array(z.string()), closed: z.int(), forgotten: z.int() })
+const ruleSettings = z.array(
+  z.object({
+    rule: z.string(),
+    settings: z.record(z.string(), z.json()),
+    mode: z.enum(['on', 'trial', 'off']).nullable(),
+  }),
+)
+export type RuleSettings = z.output<typeof ruleSettings>
 export const page = z.object({
   version: z.int(),
   watermark_ms: z.number(),
-  settings: z.array(z.object({ rule: z.string(), settings: z.record(z.string(), z.json()), mode: z.string().nullable() })),
+  settings: ruleSettings,
   /** Whatever lies in the inbox: not checked here, since one that cannot be read must not stop the others. */
   events: z.array(z.object({ seq: z.int(), event: z.unknown() })),
+  more: z.boolean(),
+})
+export const settings = z.object({ settings: ruleSettings })
+export const range = z.object({
+  events: z.array(z.unknown()),
+  last_ms: z.number(),
+  last_id: z.string(),
   more: z.boolean(),
 })
 export const states = z.object({ version: z.int(), states: z.array(z.tuple([z.string(), z.unknown()])) })

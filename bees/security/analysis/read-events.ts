@@ -12,13 +12,18 @@ export interface ReadEvents {
 const mostIssues = 5
 
 /** Parses what lies in the inbox of one tenant. */
-export function readEvents(tenant: string, rows: readonly { readonly seq: number; readonly event: unknown }[]): ReadEvents {
+export function readEvents(
+  tenant: string,
+  rows: readonly { readonly seq: number; readonly event: unknown }[],
+): ReadEvents {
   const events: SecurityEvent[] = []
   const setAside: { seq: number; reason: string }[] = []
   for (const { seq, event } of rows) {
     const read = securityEvent.safeParse(event)
     if (!read.success) {
-      const issues = read.error.issues.slice(0, mostIssues).map(({ path, code }) => `${path.join('.').slice(0, 80) || 'event'}: ${code}`)
+      const issues = read.error.issues
+        .slice(0, mostIssues)
+        .map(({ path, code }) => `${path.join('.').slice(0, 80) || 'event'}: ${code}`)
       setAside.push({ seq, reason: issues.join('; ') })
     } else if (read.data.tenant !== tenant) {
       setAside.push({ seq, reason: 'tenant: of another tenant' })

@@ -12,6 +12,7 @@ export const storageKey = (key: string): string =>
 
 /** Event time after which a row counts as absent: its own `x`, milliseconds, where it has one. */
 export function expiryMs(state: Json, watermarkMs: number): number {
-  const own = typeof state === 'object' && state !== null && !Array.isArray(state) ? (state as { x?: Json }).x : undefined
+  const own =
+    typeof state === 'object' && state !== null && !Array.isArray(state) ? (state as { x?: Json }).x : undefined
   return typeof own === 'number' && Number.isFinite(own) ? Math.max(0, Math.ceil(own)) : watermarkMs + keptMs
 }

@@ -11,8 +11,8 @@ export interface Memory {
   readonly byteLength: () => number
   /** All arrays, little-endian, base64. */
   readonly save: () => string
-  /** Puts back what `save` gave; the length must be byteLength(). */
-  readonly load: (bytes: Uint8Array) => void
+  /** Puts back what `save` gave; the length must be byteLength(). False: a number in it is not finite. */
+  readonly load: (bytes: Uint8Array) => boolean
 }
 
 export function newMemory(): Memory {
@@ -42,13 +42,17 @@ export function newMemory(): Memory {
     load: (bytes) => {
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       let offset = 0
+      let finite = true
       for (const array of arrays) {
         const wide = array instanceof Float64Array
         for (let index = 0; index < array.length; index++) {
-          array[index] = wide ? view.getFloat64(offset, true) : view.getFloat32(offset, true)
+          const value = wide ? view.getFloat64(offset, true) : view.getFloat32(offset, true)
+          finite &&= Number.isFinite(value)
+          array[index] = value
           offset += array.BYTES_PER_ELEMENT
         }
       }
+      return finite
     },
   }
 }

@@ -1,6 +1,8 @@
 import { BeeError } from '../../errors.ts'
 import { openDesk } from '../security/desk.ts'
+import { alertsReply, onePlanReply, plansReply } from '../security/plan-replies.ts'
 import { printIncident, printIncidents, printStatus } from '../security/print.ts'
+import { printNotifications, printPlan, printPlans } from '../security/print-plans.ts'
 import { incidentReply, incidentsReply, statusReply } from '../security/replies.ts'
 
 export interface LookOptions {
@@ -51,5 +53,34 @@ export async function securityExplain(id: string, options: LookOptions): Promise
       `Received "${id.slice(0, 100)}", expected the id of an incident (inc_…) or the key of a finding of tenant ${options.tenant}; a beginning is enough where only one begins so.`,
     )
   }
-  show(reply, options, printIncident)
+  const incident = reply.incident.incident
+  const { tenant } = options
+  const { notifications } = await desk.look('show_alerts', { tenant, incident, limit: 20 }, alertsReply)
+  const { all } = await desk.look('show_response', { tenant, incident, limit: 20, people: [] }, plansReply)
+  const plans = all?.plans ?? []
+  if (options.json === true) {
+    console.log(JSON.stringify({ ...reply, notifications, plans }, null, 2))
+    return
+  }
+  printIncident(reply)
+  printNotifications(notifications)
+  if (plans.length > 0) {
+    console.log('')
+    printPlans({ plans, restrictions: [], circuits: [] })
+  }
+}
+
+/** One plan, or the newest with what is in force. */
+export async function securityPlans(plan: string | undefined, options: LookOptions): Promise<void> {
+  const desk = await openDesk()
+  if (plan === undefined) {
+    const { all } = await desk.look('show_response', { tenant: options.tenant, limit: 20, people: [] }, plansReply)
+    show(all ?? { plans: [], restrictions: [], circuits: [] }, options, printPlans)
+    return
+  }
+  const { one } = await desk.look('show_response', { plan, people: [] }, onePlanReply)
+  if (one === null) {
+    throw new BeeError('BEE_SECURITY_NOT_FOUND', `Received "${plan.slice(0, 100)}", expected the id of a plan (pln_…).`)
+  }
+  show(one, options, printPlan)
 }

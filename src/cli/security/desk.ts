@@ -23,7 +23,7 @@ export interface Desk {
    */
   look<Reply>(task: string, payload: Json, reply: z.ZodType<Reply>): Promise<Reply>
   /**
-   * Signs a task with BEES_SUBMITTER_KEY, hands it in and waits for its end.
+   * Signs a task, hands it in and waits for its end.
    *
    * @returns its published output
    * @throws BeeError BEE_UNREACHABLE, BEE_NOT_ENDED; BEE_SECURITY_NOT_DONE when it was refused or failed
@@ -35,9 +35,17 @@ const bee = 'security'
 const lookMs = 15_000
 const waitMs = 60_000
 
+export interface DeskOptions {
+  /** @default what the environment or the local hive says */
+  readonly config?: Config | undefined
+  /** Signs with the person's key (BEES_APPROVER_KEY, else BEES_SUBMITTER_KEY) instead of the hive's. @default false */
+  readonly asPerson?: boolean | undefined
+}
+
 /** @throws BeeError BEE_CONFIG_INVALID */
-export async function openDesk(config?: Config): Promise<Desk> {
+export async function openDesk({ config, asPerson = false }: DeskOptions = {}): Promise<Desk> {
   const settings = config ?? (await runningConfig())
+  const personKey = asPerson ? settings.BEES_APPROVER_KEY : undefined
   const colony = settings.COLONIES_COLONY_NAME
   return {
     look: async (task, payload, reply) => {
@@ -60,7 +68,7 @@ export async function openDesk(config?: Config): Promise<Desk> {
       const submitter = createSubmitter({
         client: connectBroker(settings),
         colony,
-        envelopeKey: new SigningKey(required(settings, 'BEES_SUBMITTER_KEY')),
+        envelopeKey: new SigningKey(personKey ?? required(settings, 'BEES_SUBMITTER_KEY')),
         bees: await loadBees(beesDir(settings), { only: [bee] }),
         clock: systemClock,
       })

@@ -15,7 +15,8 @@ const activities = { trigger: [1, 'Create'], resolve: [3, 'Close'] } as const
 /** A message as OCSF Incident Finding (class 2005); docs/alerts.md describes each member. What OCSF has no place for is in `unmapped`. */
 export function toOcsf(message: Message): Json {
   const { event, severity, notification, incidents } = message
-  const [activityId, activity] = event === 'trigger' || event === 'resolve' ? activities[event] : ([2, 'Update'] as const)
+  const [activityId, activity] =
+    event === 'trigger' || event === 'resolve' ? activities[event] : ([2, 'Update'] as const)
   const [statusId, status] = statusOf(message)
   return {
     activity_id: activityId,
@@ -68,17 +69,22 @@ const findingInfo = (one: ToldIncident): Json => ({
   last_seen_time: one.last_ms,
 })
 
+const observableTypes: ReadonlyMap<string, readonly [number, string]> = new Map([
+  ['ip', [2, 'IP Address']],
+  ['net', [12, 'Subnet']],
+])
+
 /** New, In Progress (taken up), Closed. */
 function statusOf({ event, acknowledged }: Message): readonly [number, string] {
   if (event === 'resolve') return [5, 'Closed']
   return acknowledged ? [2, 'In Progress'] : [1, 'New']
 }
 
-/** OCSF's numbers for what an entity is: 2 IP address, 4 user name, 99 other. */
+/** OCSF's numbers for what an entity is. Ours of users and keys are none of its names, so they are `Other`. */
 function observablesOf(incidents: readonly ToldIncident[]): Json {
   const seen = new Map<string, Json>()
   for (const { kind, id } of incidents.flatMap(({ entity, related }) => [entity, ...related])) {
-    const [typeId, type] = kind === 'ip' ? [2, 'IP Address'] : kind === 'user' ? [31, 'User'] : [99, 'Other']
+    const [typeId, type] = observableTypes.get(kind) ?? [99, 'Other']
     seen.set(`${kind} ${id}`, { name: kind, type_id: typeId, type, value: id })
   }
   return [...seen.values()].slice(0, 50)

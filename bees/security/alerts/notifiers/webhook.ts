@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
-import type { WebhookReceiver } from '../receivers/receiver.ts'
 import { sent } from '../outcome.ts'
+import type { WebhookReceiver } from '../receivers/receiver.ts'
 import { judgeFailure, judgeStatus } from '../wire/judge-status.ts'
 import { post } from '../wire/post.ts'
 import type { Notifier } from './notifier.ts'

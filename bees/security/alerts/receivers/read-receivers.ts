@@ -20,8 +20,7 @@ export function readReceivers(env: Environment): ReceiverSettings {
   const allow = env['SECURITY_ALLOW_PRIVATE_RECEIVERS'] || 'false'
   const text = env[variable] || '[]'
   const mistakes: string[] = []
-  if (allow !== 'true' && allow !== 'false')
-    mistakes.push('SECURITY_ALLOW_PRIVATE_RECEIVERS: expected true or false')
+  if (allow !== 'true' && allow !== 'false') mistakes.push('SECURITY_ALLOW_PRIVATE_RECEIVERS: expected true or false')
   const allowPrivate = allow === 'true'
   let given: unknown
   try {
@@ -66,12 +65,12 @@ function contradictions(one: Receiver, at: number, allowPrivate: boolean): reado
     const literal = url.hostname.replace(/^\[|\]$/g, '')
     const isPrivate = /^[\d.]+$|:/.test(literal) && !isAllowedAddress(literal, false)
     return [
-      ...(url.protocol === 'https:' ? [] : [`${where}.${member}: expected https (${escape})`]),
-      ...(isPrivate ? [`${where}.${member}: expected a public address (${escape})`] : []),
+      ...(url.protocol === 'https:' ? [] : [`${where}.${member}: expected https (${ownNetwork})`]),
+      ...(isPrivate ? [`${where}.${member}: expected a public address (${ownNetwork})`] : []),
     ]
   })
   if (one.kind !== 'email') return mistakes
-  if (one.tls === 'none' && !allowPrivate) mistakes.push(`${where}.tls: expected implicit or starttls (${escape})`)
+  if (one.tls === 'none' && !allowPrivate) mistakes.push(`${where}.tls: expected implicit or starttls (${ownNetwork})`)
   if (one.tls === 'none' && one.password !== undefined)
     mistakes.push(`${where}.tls: expected implicit or starttls, since a password would travel in clear`)
   if ((one.user === undefined) !== (one.password === undefined))
@@ -79,7 +78,7 @@ function contradictions(one: Receiver, at: number, allowPrivate: boolean): reado
   return mistakes
 }
 
-const escape = 'for receivers of your own network see SECURITY_ALLOW_PRIVATE_RECEIVERS'
+const ownNetwork = 'for receivers of your own network see SECURITY_ALLOW_PRIVATE_RECEIVERS'
 
 function doubles(receivers: readonly Receiver[]): readonly string[] {
   const names = receivers.map(({ name }) => name)

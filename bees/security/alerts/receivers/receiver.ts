@@ -2,7 +2,9 @@ import { z } from '../../../../src/bee/index.ts'
 import { severities } from '../../findings.ts'
 
 /** The shape of SECURITY_RECEIVERS. Messages of these checks never repeat what was given: it may be a secret. */
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected lower-case letters, digits, dot, underscore, hyphen')
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected lower-case letters, digits, dot, underscore, hyphen')
 const isHttp = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 const url = z
   .string('expected a URL')
@@ -21,20 +23,23 @@ const signingSecret = z.string('expected a text').refine((text) => {
 const address = z.email('expected an e-mail address').max(254)
 const seconds = (least: number, most: number) => z.int('expected whole seconds').min(least).max(most)
 
-const routeOf = (by: { group_by: 'entity' | 'all'; wait: number; interval: number; repeat: number }) =>
-  z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        min_severity: z.enum(severities).default('medium'),
-        rules: z.array(z.string().min(1).max(100)).min(1).max(200).nullable().default(null),
-        group_by: z.enum(['entity', 'rule', 'all']).default(by.group_by),
-        group_wait_s: seconds(0, 86_400).default(by.wait),
-        group_interval_s: seconds(0, 604_800).default(by.interval),
-        repeat_interval_s: seconds(60, 2_678_400).default(by.repeat),
-      }),
-    ])
-    .prefault({})
+/** When messages are grouped, how they are spaced, and what they are about; seconds. */
+export const routeFields = (by: {
+  readonly group_by: 'entity' | 'all'
+  readonly wait: number
+  readonly interval: number
+  readonly repeat: number
+}) => ({
+  min_severity: z.enum(severities).default('medium'),
+  rules: z.array(z.string().min(1).max(100)).min(1).max(200).nullable().default(null),
+  group_by: z.enum(['entity', 'rule', 'all']).default(by.group_by),
+  group_wait_s: seconds(0, 86_400).default(by.wait),
+  group_interval_s: seconds(0, 604_800).default(by.interval),
+  repeat_interval_s: seconds(60, 2_678_400).default(by.repeat),
+})
+
+const routeOf = (by: Parameters<typeof routeFields>[0]) =>
+  z.union([z.literal(false), z.strictObject(routeFields(by))]).prefault({})
 
 /** A person is called at once and reminded; mail is read twice a day. */
 const prompt = routeOf({ group_by: 'entity', wait: 30, interval: 300, repeat: 14_400 })
@@ -57,8 +62,14 @@ const slack = z
     /** An incoming webhook … */
     url: url.optional(),
     /** … or a bot's token and a channel, which lets one message be changed instead of adding to it. */
-    token: z.string().regex(/^xox[a-z]-[\w-]{10,250}$/, 'expected a token that begins with xoxb-').optional(),
-    channel: z.string().regex(/^[CGD][A-Z0-9]{5,20}$/, 'expected the id of a channel (C…), not its name').optional(),
+    token: z
+      .string()
+      .regex(/^xox[a-z]-[\w-]{10,250}$/, 'expected a token that begins with xoxb-')
+      .optional(),
+    channel: z
+      .string()
+      .regex(/^[CGD][A-Z0-9]{5,20}$/, 'expected the id of a channel (C…), not its name')
+      .optional(),
     api_url: url.prefault('https://slack.com/api/'),
     timeout_ms: timeoutMs,
     route: prompt,
@@ -67,7 +78,10 @@ const slack = z
     ({ url, token, channel }) => (url === undefined) === (token !== undefined && channel !== undefined),
     'expected either url, or token and channel',
   )
-  .refine(({ token, channel }) => (token === undefined) === (channel === undefined), 'expected token and channel together')
+  .refine(
+    ({ token, channel }) => (token === undefined) === (channel === undefined),
+    'expected token and channel together',
+  )
 
 const pagerduty = z.strictObject({
   kind: z.literal('pagerduty'),

@@ -62,7 +62,10 @@ export async function allowedAddresses(
   return found
 }
 
-const checked = (address: string): CheckedAddress => ({ address, family: ipaddr.parse(address).kind() === 'ipv4' ? 4 : 6 })
+const checked = (address: string): CheckedAddress => ({
+  address,
+  family: ipaddr.parse(address).kind() === 'ipv4' ? 4 : 6,
+})
 
 /** As the system resolves names, its hosts file included. */
 async function lookupAll(host: string): Promise<readonly CheckedAddress[]> {

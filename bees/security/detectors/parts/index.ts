@@ -1,6 +1,5 @@
 export { type Flow, type Node, newFlow } from '../flow.ts'
 export { newMemory } from '../memory.ts'
-export { autoregression } from './autoregression.ts'
 export {
   absolute,
   change,
@@ -10,12 +9,11 @@ export {
   movingMean,
   movingMedian,
   movingSpread,
+  ring,
   standardised,
 } from './basics.ts'
 export { divergence } from './divergence.ts'
-export { likelihood } from './likelihood.ts'
 export { nearestShape } from './nearest-shape.ts'
 export { profile } from './profile.ts'
 export { rangeNovelty } from './range-novelty.ts'
-export { shapeBook } from './shape-book.ts'
-export { tailHistogram } from './tail-histogram.ts'
+export { type TailHistogram, tailHistogram } from './tail-histogram.ts'

@@ -1,4 +1,4 @@
-import type { Flow, Node } from '../flow.ts'
+import type { Flow, Node } from '../../../bees/security/detectors/parts/index.ts'
 
 /**
  * The error of a linear forecast from the last `order` numbers (they should be standardised), fitted by recursive least

@@ -1,5 +1,5 @@
-import type { Flow, Node } from '../flow.ts'
-import { movingMean } from './basics.ts'
+import type { Flow, Node } from '../../../bees/security/detectors/parts/index.ts'
+import { movingMean } from '../../../bees/security/detectors/parts/index.ts'
 
 /** -log10 of the upper tail of a normal distribution at z. */
 export function normalTail(z: number): number {

@@ -1,0 +1,56 @@
+import { isDrainItem, normaliseDrain } from './drain/normalise-drain.ts'
+import type { SecurityEvent } from './event.ts'
+import { normaliseOwn } from './normalise-own.ts'
+import { type NormaliserContext, type Refusal, refuse } from './normaliser.ts'
+
+export interface PlacedRefusal extends Refusal {
+  /** Its place in the batch, from 0. */
+  readonly index: number
+}
+
+export interface NormalisedBatch {
+  readonly events: readonly SecurityEvent[]
+  /** For each event the place of its item. */
+  readonly places: readonly number[]
+  readonly refusals: readonly PlacedRefusal[]
+  /** Log lines that say nothing to us. */
+  readonly ignored: number
+}
+
+/** An item that is larger is no event. Characters of JSON. */
+const mostChars = 65_536
+
+/** Every item for itself: one that cannot be read is refused with its place and a reason, the others are taken. */
+export function normalise(items: readonly unknown[], context: NormaliserContext): NormalisedBatch {
+  const events: SecurityEvent[] = []
+  const places: number[] = []
+  const refusals: PlacedRefusal[] = []
+  let ignored = 0
+  for (const [index, item] of items.entries()) {
+    const { event, refusal } = normaliseOne(item, context)
+    if (event !== undefined) {
+      events.push(event)
+      places.push(index)
+    } else if (refusal !== undefined) refusals.push({ index, ...refusal })
+    else ignored += 1
+  }
+  return { events, places, refusals, ignored }
+}
+
+function normaliseOne(item: unknown, context: NormaliserContext) {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return refuse('not_an_object')
+  if (isTooLarge(item)) return refuse('too_large')
+  const object = item as Readonly<Record<string, unknown>>
+  if (isDrainItem(object)) return normaliseDrain(object, context)
+  if (Object.hasOwn(object, 'action') || Object.hasOwn(object, 'time')) return normaliseOwn(object, context)
+  return refuse('unknown_format')
+}
+
+function isTooLarge(item: object): boolean {
+  try {
+    return JSON.stringify(item).length > mostChars
+  } catch {
+    // Nested deeper than the stack reaches.
+    return true
+  }
+}

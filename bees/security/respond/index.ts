@@ -1,0 +1,8 @@
+export { type Approver, readApprovers } from './approvers.ts'
+export { decidePlan } from './decide-plan.ts'
+export { expireResponses } from './expire-responses.ts'
+export { proposePlan } from './propose-plan.ts'
+export { respondThreat } from './respond-threat.ts'
+export { setResponsePolicy } from './set-response-policy.ts'
+export { showResponse } from './show-response.ts'
+export { type AuditEntry, type AuditProblem, verifyAudit } from './verify-audit.ts'

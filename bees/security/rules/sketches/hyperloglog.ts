@@ -1,0 +1,59 @@
+/**
+ * HyperLogLog (Flajolet and others, 2007) with 256 registers and the small-range correction: about 6.5 % standard error,
+ * 256 characters of state. Registers are at most 47 and so fit one character of the alphabet each.
+ */
+const size = 256
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const restBits = 45
+const alpha = 0.7213 / (1 + 1.079 / size)
+
+export type Registers = Uint8Array
+
+export function emptyRegisters(): Registers {
+  return new Uint8Array(size)
+}
+
+/** @param hash 53 even bits */
+export function addHash(registers: Registers, hash: number): void {
+  const index = hash % size
+  let rest = Math.floor(hash / size)
+  let rank = 1
+  while (rank <= restBits && rest % 2 === 0) {
+    rank += 1
+    rest = Math.floor(rest / 2)
+  }
+  if (rank > (registers[index] ?? 0)) registers[index] = rank
+}
+
+export function mergeInto(target: Registers, other: Registers): void {
+  for (let index = 0; index < size; index++) {
+    const value = other[index] ?? 0
+    if (value > (target[index] ?? 0)) target[index] = value
+  }
+}
+
+/** How many different hashes have been added. */
+export function estimate(registers: Registers): number {
+  let sum = 0
+  let zeros = 0
+  for (const value of registers) {
+    sum += 2 ** -value
+    if (value === 0) zeros += 1
+  }
+  const raw = (alpha * size * size) / sum
+  return Math.round(raw <= 2.5 * size && zeros > 0 ? size * Math.log(size / zeros) : raw)
+}
+
+export function writeRegisters(registers: Registers): string {
+  let text = ''
+  for (const value of registers) text += alphabet[value] ?? 'A'
+  return text
+}
+
+/** @returns empty registers for a text that is none */
+export function readRegisters(text: unknown): Registers {
+  const registers = emptyRegisters()
+  if (typeof text !== 'string' || text.length !== size) return registers
+  for (let index = 0; index < size; index++) registers[index] = Math.max(0, alphabet.indexOf(text[index] ?? 'A'))
+  return registers
+}
