@@ -93,6 +93,57 @@ const shape = {
     .describe(
       'Whose events are accepted: own, any, or connected accounts (acct_…) separated by commas, with own among them if it counts too.',
     ),
+  SECURITY_EVENTS_SECRETS: list
+    .refine(
+      (secrets) => secrets.every((secret) => /^(?:[a-z0-9][a-z0-9._-]{0,63}:)?[^\s:]{16,}$/.test(secret)),
+      'expected secrets of at least 16 characters, each with its tenant before a colon or without',
+    )
+    .optional()
+    .describe(
+      'Secrets of those who send to POST /events, separated by commas (several tenants, rotation): `secret` for SECURITY_TENANT, `tenant:secret` for another. Absent: the route answers 404, except in the local stack, which makes one.',
+    ),
+  SECURITY_EVENTS_MAX_BYTES: bytes
+    .default(1_048_576)
+    .describe('Largest body of POST /events as it is sent; unpacked it may have eight times as much.'),
+  SECURITY_EVENTS_PER_SECOND: z.coerce
+    .number('expected a number')
+    .positive()
+    .default(50)
+    .describe('Requests to POST /events that one secret may make in a second; four times as many at once.'),
+  SECURITY_TENANT: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'expected lower-case letters, digits, dot, underscore or hyphen')
+    .default('default')
+    .describe('Tenant of the events of this Supabase project itself: auth hooks, audit log, sessions, the hive.'),
+  SECURITY_PSEUDONYM_KEY: hexKey
+    .optional()
+    .describe(
+      'Key of the hashes that stand for e-mail addresses, phone numbers and the like in security events. Without it none is taken in; another one makes everybody a stranger. The local stack makes one.',
+    ),
+  SECURITY_IP_POLICY: z
+    .enum(['keep', 'truncate', 'hash'], 'expected keep, truncate or hash')
+    .default('keep')
+    .describe(
+      'How addresses in security events are kept: whole (needed to block them), as their /24 or /48, or as a stand-in that only tells same from different.',
+    ),
+  SECURITY_RETENTION_DAYS: z.coerce
+    .number('expected a number of days')
+    .int()
+    .min(1)
+    .max(400)
+    .default(30)
+    .describe('How long security events are kept. Older ones are refused when they come.'),
+  SECURITY_RECEIVERS: z
+    .string()
+    .optional()
+    .describe(
+      'Who is told of incidents, with addresses and keys: a JSON array of webhook, slack, pagerduty and email receivers; docs/alerts.md shows each. Absent: incidents are kept and nobody is told.',
+    ),
+  SECURITY_ALLOW_PRIVATE_RECEIVERS: flag
+    .default(false)
+    .describe(
+      'Whether receivers of alerts may be on this machine or in the own network, and without TLS. Link-local addresses, where clouds keep credentials, are refused all the same.',
+    ),
   BEES_HOST: z
     .string()
     .default('127.0.0.1')

@@ -1,4 +1,5 @@
 import { defineBee } from '../../src/bee/index.ts'
+import { alertTasks } from './alerts/tasks.ts'
 import { recordEvents } from './events/record-events.ts'
 import { decidePlan } from './respond/decide-plan.ts'
 import { expireResponses } from './respond/expire-responses.ts'
@@ -22,5 +23,6 @@ export default defineBee<SecurityServices>({
     expire_responses: expireResponses,
     set_response_policy: setResponsePolicy,
     show_response: showResponse,
+    ...alertTasks,
   },
 })

@@ -53,10 +53,7 @@ export function candidates(flow: Flow): readonly Node[] {
     divergence(flow, z, 100, 4000),
     movingMean(flow, absolute(flow, delta), 30),
   ]
-  const shapes: readonly Node[] = [
-    nearestShape(flow, value, 8, 500),
-    nearestShape(flow, value, 16, 500),
-  ]
+  const shapes: readonly Node[] = [nearestShape(flow, value, 8, 500), nearestShape(flow, value, 16, 500)]
   return [
     ...novelties.flatMap((node) => [
       rangeNovelty(flow, node, 5000),
@@ -66,7 +63,11 @@ export function candidates(flow: Flow): readonly Node[] {
     ...[byDay, byWeek, slow, fast, delta, arError, value].map((node) => tailHistogram(flow, node).node),
     tailHistogram(flow, movingMean(flow, byDay, 10)).node,
     tailHistogram(flow, movingSpread(flow, value, 30)).node,
-    ...shapes.flatMap((node) => [tailHistogram(flow, node).node, rangeNovelty(flow, node, 5000), rangeNovelty(flow, node, 20_000)]),
+    ...shapes.flatMap((node) => [
+      tailHistogram(flow, node).node,
+      rangeNovelty(flow, node, 5000),
+      rangeNovelty(flow, node, 20_000),
+    ]),
     likelihood(flow, absolute(flow, fast)),
     likelihood(flow, arError),
     likelihood(flow, nearestShape(flow, value, 8, 500)),

@@ -18,13 +18,17 @@ export const corpusFolder = join(import.meta.dirname, '../../test/data/nab')
 /** `2014-04-01 00:00:00` (with or without fractions) as ms since 1970, UTC. */
 export function parseNabTime(text: string): number {
   const timeMs = Date.parse(`${text.slice(0, 19).replace(' ', 'T')}Z`)
-  if (Number.isNaN(timeMs)) throw new Error(`not a time of the corpus: ${JSON.stringify(text)}; expected 2014-04-01 00:00:00`)
+  if (Number.isNaN(timeMs))
+    throw new Error(`not a time of the corpus: ${JSON.stringify(text)}; expected 2014-04-01 00:00:00`)
   return timeMs
 }
 
 /** Reads the whole corpus, in the order of folder and file name. */
 export function readCorpus(folder: string = corpusFolder): readonly NabFile[] {
-  const labels = JSON.parse(readFileSync(join(folder, 'combined_windows.json'), 'utf8')) as Record<string, [string, string][]>
+  const labels = JSON.parse(readFileSync(join(folder, 'combined_windows.json'), 'utf8')) as Record<
+    string,
+    [string, string][]
+  >
   return Object.keys(labels)
     .sort()
     .map((name) => {
@@ -46,5 +50,6 @@ export function readCorpus(folder: string = corpusFolder): readonly NabFile[] {
 
 /** How many CSVs lie in the folder: a file without labels would otherwise be left out silently. */
 export function countDataFiles(folder: string = corpusFolder): number {
-  return readdirSync(join(folder, 'data'), { recursive: true }).filter((name) => String(name).endsWith('.csv.gz')).length
+  return readdirSync(join(folder, 'data'), { recursive: true }).filter((name) => String(name).endsWith('.csv.gz'))
+    .length
 }

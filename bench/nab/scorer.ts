@@ -96,7 +96,8 @@ export function sweep(
   const order: { score: number; file: number; row: number }[] = []
   files.forEach((file, index) => {
     const own = scores[index]
-    if (own?.length !== file.window.length) throw new Error(`file ${index}: ${own?.length} scores for ${file.window.length} rows`)
+    if (own?.length !== file.window.length)
+      throw new Error(`file ${index}: ${own?.length} scores for ${file.window.length} rows`)
     for (let row = 0; row < file.window.length; row++) {
       if (file.window[row] !== -2) order.push({ score: own[row] ?? Number.NaN, file: index, row })
     }

@@ -10,6 +10,7 @@ import { brokerUrl, connectLedger, required } from './connect.ts'
 import { hiveStatus, readinessOf } from './hive-status.ts'
 import { createKeyRing } from './key-ring.ts'
 import { beesDir } from './paths.ts'
+import { securityIngress } from './security-ingress.ts'
 import { stripeIngress } from './stripe-ingress.ts'
 import { trustedSubmitters } from './trusted-submitters.ts'
 
@@ -58,7 +59,12 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
   const clientFor = (privateKey: Uint8Array) => new ColoniesClient({ url, transport, privateKey })
   const key = (hex: string | undefined) => (hex === undefined ? undefined : parsePrivateKey(hex))
   // What the configuration says counts, also where the local stack has said it.
-  const env = { ...given, STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY, STRIPE_API_URL: config.STRIPE_API_URL }
+  const env = {
+    ...given,
+    STRIPE_SECRET_KEY: config.STRIPE_SECRET_KEY,
+    STRIPE_API_URL: config.STRIPE_API_URL,
+    SECURITY_PSEUDONYM_KEY: config.SECURITY_PSEUDONYM_KEY,
+  }
   if (config.STRIPE_SECRET_KEY === undefined && bees.some(({ name }) => name === 'finance')) {
     log.warn(
       {},
@@ -105,6 +111,10 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
     bees.some(({ name }) => name === 'finance')
   const stripeWebhook = takesStripe ? stripeIngress({ config, bees, ledger, transport, env, log, metrics }) : undefined
 
+  const hasSecurity = bees.some(({ name }) => name === 'security')
+  const takesEvents = config.SECURITY_EVENTS_SECRETS !== undefined && hasSecurity
+  const events = takesEvents ? securityIngress({ config, bees, ledger, transport, env, log, metrics }) : undefined
+
   let draining = false
   const readiness = () => readinessOf(fleet.status(), draining)
   const http: HttpServer = await startHttp({
@@ -120,6 +130,7 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
         schedules: schedules?.status() ?? [],
       }),
     stripeWebhook,
+    events,
   })
   keyRing.publish()
   await fleet.start()

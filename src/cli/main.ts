@@ -165,9 +165,14 @@ program
 
 program
   .command('demo')
-  .description("play a customer's story against the running hive and prove the outcome")
+  .description('play a story against the running hive and prove the outcome')
+  .argument(
+    '[story]',
+    "money: a customer's way from signup to refund; security: an attack and what is done about it",
+    'money',
+  )
   .option('--seed <number>', 'repeat a story exactly')
-  .action(async (options) => (await import('./commands/demo.ts')).demo(options))
+  .action(async (story: string, options) => (await import('./commands/demo.ts')).demo(story, options))
 
 program
   .command('doctor')

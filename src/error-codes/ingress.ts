@@ -38,4 +38,35 @@ export const ingressCodes = {
     'Neither broker nor database could hold the event.',
     'Nothing: Stripe sends it again; mend broker and database.',
   ),
+  BEE_EVENTS_METHOD: code('terminal', 'The route for events takes POST only.', 'Send POST.'),
+  BEE_EVENTS_SECRET: code(
+    'terminal',
+    'The request carries none of the configured secrets.',
+    'Send one of SECURITY_EVENTS_SECRETS as `Authorization: Bearer …` or `x-events-secret`.',
+  ),
+  BEE_EVENTS_RATE: code(
+    'retryable',
+    'Too many requests with this secret, or from this address with a wrong one.',
+    'Send fewer and larger batches, after the time in Retry-After; or raise SECURITY_EVENTS_PER_SECOND.',
+  ),
+  BEE_EVENTS_TOO_LARGE: code(
+    'terminal',
+    'The body, unpacked or not, or its number of items is larger than the limit.',
+    'Send smaller batches, or raise SECURITY_EVENTS_MAX_BYTES.',
+  ),
+  BEE_EVENTS_MALFORMED: code(
+    'terminal',
+    'The body is neither a JSON array, a JSON object nor one JSON value a line.',
+    'Look at docs/security-events.md for what is understood.',
+  ),
+  BEE_EVENTS_SLOW: code(
+    'retryable',
+    'The body did not arrive in time or broke off.',
+    'Send it again; what was kept before counts once.',
+  ),
+  BEE_EVENTS_NOT_DURABLE: code(
+    'retryable',
+    'The database could not hold all of the events in time.',
+    'Send all of them again after the time in Retry-After; what was kept before counts once.',
+  ),
 } as const satisfies CodeTable

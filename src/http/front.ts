@@ -6,6 +6,7 @@ import { Agent, createServer, type IncomingMessage, request, type ServerResponse
 import type { AddressInfo } from 'node:net'
 import { parentPort, workerData } from 'node:worker_threads'
 import { beatAgeMs } from './heartbeat.ts'
+import { peerHeader } from './peer.ts'
 import type { FrontOptions, FrontOrder, FrontReport, Readiness } from './readiness.ts'
 import { securityHeaders } from './security-headers.ts'
 
@@ -50,7 +51,7 @@ function passOn(incoming: IncomingMessage, outgoing: ServerResponse): void {
     port: options.upstreamPort,
     method: incoming.method,
     path: incoming.url,
-    headers: incoming.headers,
+    headers: { ...incoming.headers, [peerHeader]: incoming.socket.remoteAddress ?? '' },
     agent,
   })
   upstream.on('response', (reply) => {

@@ -9,6 +9,8 @@ export interface RouteSources {
   readonly jwks: () => Promise<unknown>
   /** The Stripe webhook; absent when no signing secret is configured. */
   readonly stripeWebhook?: ((request: Request) => Promise<Response>) | undefined
+  /** Takes security events; absent when no secret is configured. */
+  readonly events?: ((request: Request) => Promise<Response>) | undefined
 }
 
 export interface Route {
@@ -20,7 +22,7 @@ export interface Route {
 
 /** All routes of the hive, in one list. /livez, /readyz and /startupz are answered by the front. */
 export function routes(sources: RouteSources): readonly Route[] {
-  const { stripeWebhook } = sources
+  const { stripeWebhook, events } = sources
   return [
     {
       method: 'GET',
@@ -48,5 +50,8 @@ export function routes(sources: RouteSources): readonly Route[] {
     ...(stripeWebhook === undefined
       ? []
       : [{ method: 'ALL' as const, path: '/webhooks/stripe', about: 'Stripe webhook', handle: stripeWebhook }]),
+    ...(events === undefined
+      ? []
+      : [{ method: 'ALL' as const, path: '/events', about: 'security events', handle: events }]),
   ]
 }

@@ -65,7 +65,7 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     }
     const mailbox = await startMailbox()
     closers.push(mailbox.close)
-    Object.assign(env, { BEES_MAILBOX_URL: mailbox.url })
+    Object.assign(env, mailboxVariables(mailbox.url, config))
     // The two need Postgres, not each other. Both are waited for, so that none is still starting when we clean up.
     const started = await Promise.allSettled([
       config.SUPABASE_URL === undefined &&
@@ -169,6 +169,19 @@ function keyVariables(keys: LocalKeys, config: Config): Record<string, string> {
     BEES_SUBMITTER_KEY: config.BEES_SUBMITTER_KEY ?? keys.envelope,
     ...personVariables(keys, config),
     STRIPE_WEBHOOK_SECRET: config.STRIPE_WEBHOOK_SECRET?.join(',') ?? keys.stripe,
+    SECURITY_EVENTS_SECRETS: config.SECURITY_EVENTS_SECRETS?.join(',') ?? `evt_${derived('events', keys)}`,
+    SECURITY_PSEUDONYM_KEY: config.SECURITY_PSEUDONYM_KEY ?? derived('pseudonyms', keys),
+  }
+}
+
+/** Alerts go to the mailbox, at once, unless somebody has said where they go. */
+function mailboxVariables(url: string, config: Config): Record<string, string> {
+  if (config.SECURITY_RECEIVERS !== undefined) return { BEES_MAILBOX_URL: url }
+  const mailbox = { kind: 'slack', name: 'mailbox', url: `${url}/slack`, route: { group_wait_s: 0 } }
+  return {
+    BEES_MAILBOX_URL: url,
+    SECURITY_RECEIVERS: JSON.stringify([mailbox]),
+    SECURITY_ALLOW_PRIVATE_RECEIVERS: 'true',
   }
 }
 
@@ -190,6 +203,10 @@ function personVariables({ secret }: LocalKeys, config: Config): Record<string, 
 function databaseVariables(gateway: RunningGateway, databaseUrl: string, keys: LocalKeys): Record<string, string> {
   return { SUPABASE_URL: gateway.url, SUPABASE_SECRET_KEY: keys.secret, DATABASE_URL: databaseUrl }
 }
+
+/** 64 hex digits that are this stack's own, and the same at every start. */
+const derived = (purpose: string, { secret }: LocalKeys): string =>
+  createHash('sha256').update(`${purpose} ${secret}`).digest('hex')
 
 function brokerVariables(broker: BrokerProcess, config: Config, keys: LocalKeys): Record<string, string> {
   return {

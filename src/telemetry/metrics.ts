@@ -46,6 +46,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const refused = counter('bees_close_refused_total', 'Closes refused because the process belongs to another.', ['bee'])
   const orphans = counter('bees_orphans_total', 'Processes that the broker had assigned to us unnoticed.', ['bee'])
   const webhook = histogram('bees_webhook_seconds', 'Webhook requests, by outcome.', ['outcome'])
+  const events = histogram('bees_events_seconds', 'Requests to POST /events, by outcome.', ['outcome'])
   const drain = gauge('bees_drain_seconds', 'Duration of the last drain.', [])
   const scheduleKept = gauge(
     'bees_schedule_kept',
@@ -86,6 +87,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     closeRefused: (bee) => refused.inc({ bee }),
     orphan: (bee) => orphans.inc({ bee }),
     webhook: (outcome, durationMs) => webhook.observe({ outcome }, durationMs / 1000),
+    events: (outcome, durationMs) => events.observe({ outcome }, durationMs / 1000),
     drain: (durationMs) => drain.set(durationMs / 1000),
     schedule: (bee, task, kept) => scheduleKept.set({ bee, task }, kept ? 1 : 0),
     beeState(bee, current) {

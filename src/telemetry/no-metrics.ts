@@ -15,6 +15,7 @@ export const noMetrics: Metrics = Object.freeze({
   closeRefused: nothing,
   orphan: nothing,
   webhook: nothing,
+  events: nothing,
   drain: nothing,
   schedule: nothing,
   beeState: nothing,

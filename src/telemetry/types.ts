@@ -25,6 +25,8 @@ export interface Metrics {
   /** A process that the broker thought we were running and we were not. */
   orphan(bee: string): void
   webhook(outcome: string, durationMs: number): void
+  /** A request to POST /events. */
+  events(outcome: string, durationMs: number): void
   drain(durationMs: number): void
   /** Whether the broker keeps the cron of a task with a schedule, as far as this hive knows. */
   schedule(bee: string, task: string, kept: boolean): void

@@ -126,8 +126,10 @@ begin
     return false;
   end if;
   perform bees.lock_subject('security:partition', v_name);
-  -- Somebody may have made it while we waited.
-  if to_regclass(format('security.%I', v_name)) is not null then
+  -- Somebody may have made it while we waited. to_regclass may still remember that there was none; a query looks.
+  if exists (
+    select from pg_class as c where c.relnamespace = 'security'::regnamespace and c.relname = v_name
+  ) then
     return false;
   end if;
   execute format('create table security.%I (like security.events including all)', v_name);

@@ -93,7 +93,7 @@ begin
   if p_retention_days is null or p_retention_days not between 1 and 400 then
     raise exception 'retention_days: received %, expected 1 to 400', p_retention_days using errcode = '22023';
   end if;
-  v_window := security.time_window(p_retention_days);
+  select w.from_ms, w.to_ms into v_window from security.time_window(p_retention_days) as w;
 
   select
     coalesce(jsonb_agg(e.n - 1 order by e.n) filter (where e.time_ms < v_window.from_ms), '[]'),

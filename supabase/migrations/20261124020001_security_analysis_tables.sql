@@ -24,8 +24,12 @@ create table security.versions (
   -- Greatest event time that has been consumed and was not in the future.
   watermark_ms bigint not null default 0,
   events bigint not null default 0,
-  analysed_at timestamptz not null default now()
+  analysed_at timestamptz not null default now(),
+  -- When it was last looked whether something should have come and has not.
+  ticked_at timestamptz not null default now()
 );
+
+create index versions_ticked on security.versions (ticked_at);
 
 create table security.findings (
   tenant text not null,
@@ -125,8 +129,8 @@ create table security.settings (
   tenant text not null,
   rule text not null,
   settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
-  -- on, trial (found and kept, tells nobody), off; null: as the rule's maturity says.
-  mode text check (mode in ('on', 'trial', 'off')),
+  -- on, quiet (found and kept, tells nobody), off; null: as the rule's maturity says.
+  mode text check (mode in ('on', 'quiet', 'off')),
   changed_at timestamptz not null default now(),
   primary key (tenant, rule)
 );

@@ -287,14 +287,34 @@ as $$
 declare
   v_closed integer := 0;
   v_forgotten integer := 0;
+  v_silent jsonb := '[]';
 begin
   if input ->> 'tenant' is null then
     v_closed := security.close_incidents(200);
     v_forgotten := security.forget_analysis(500);
+
+    -- Whose events do not wait is looked at once a minute: silence is something, too.
+    with due as (
+      update security.versions as v
+      set ticked_at = now()
+      where v.tenant in (
+        select d.tenant
+        from security.versions as d
+        where d.ticked_at < now() - interval '1 minute' and d.analysed_at > now() - interval '7 days'
+        order by d.ticked_at
+        limit 50
+        for update skip locked
+      )
+      returning v.tenant
+    )
+    select coalesce(jsonb_agg(d.tenant order by d.tenant), '[]') into v_silent
+    from due as d
+    where not exists (select from security.inbox as i where i.tenant = d.tenant);
   end if;
   return jsonb_build_object(
     'closed', v_closed,
     'forgotten', v_forgotten,
+    'silent', v_silent,
     'tenants', (
       with recursive waiting (tenant) as (
         (select i.tenant from security.inbox as i order by i.tenant limit 1)

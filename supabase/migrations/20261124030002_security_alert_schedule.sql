@@ -75,7 +75,8 @@ as $$
     one.news is not null and (one.news = 'closed' or one.silenced_until is null), one.alert
   from (
     select
-      m.incident, m.told_rank, a as alert, security.silenced_until(a, p_at) as silenced_until,
+      m.incident, m.told_rank, a as alert,
+      case when silences.exist then security.silenced_until(a, p_at) end as silenced_until,
       case
         when m.told_rank is null then 'new'
         when a.status = 'closed' then case when m.told_rank >= 0 then 'closed' end
@@ -85,6 +86,10 @@ as $$
     from security.notification_members as m
     join security.notifications as n on n.id = m.notification
     join security.alerts as a on a.tenant = m.tenant and a.incident = m.incident
+    -- Usually there is none, which is found out once.
+    cross join lateral (
+      select exists (select from security.silences as s where s.tenant = n.tenant and s.ends_at > p_at) as exist
+    ) as silences
     where m.notification = p_notification
   ) as one
 $$;

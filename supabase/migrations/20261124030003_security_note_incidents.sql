@@ -16,9 +16,9 @@ as $$
     end
 $$;
 
--- Puts an incident into the notifications where it belongs and says when they are due.
+-- Puts an incident into the notifications where it belongs, and returns those that are to be scheduled because of it.
 create function security.route_alert(p_tenant text, p_incident text, p_at timestamptz)
-returns void
+returns setof text
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
@@ -33,10 +33,12 @@ begin
 
   -- What began and ended in a silence was never told, so there is nothing to say of its end.
   if v_alert.status = 'closed' and security.silenced_until(v_alert, p_at) is not null then
+    return query
     delete from security.notification_members as m
     using security.notifications as n
     where m.tenant = p_tenant and m.incident = p_incident and m.told_rank is null
-      and n.id = m.notification and n.state = 'open';
+      and n.id = m.notification and n.state = 'open'
+    returning n.id;
   end if;
 
   if not v_alert.quiet then
@@ -87,13 +89,11 @@ begin
     end loop;
   end if;
 
-  perform security.schedule_notification(n.id, p_at)
+  return query
+  select n.id
   from security.notifications as n
-  where n.state = 'open' and n.id in (
-    select m.notification
-    from security.notification_members as m
-    where m.tenant = p_tenant and m.incident = p_incident
-  );
+  join security.notification_members as m on m.notification = n.id
+  where m.tenant = p_tenant and m.incident = p_incident and n.state = 'open';
 end
 $$;
 
@@ -109,6 +109,8 @@ declare
   v_status text;
   v_seen security.alerts;
   v_unheard boolean;
+  v_touched text[] := '{}';
+  v_notification text;
 begin
   perform bees.lock_subject('security:alerts', p_tenant);
 
@@ -138,7 +140,13 @@ begin
         else a.acked_by
       end;
 
-    perform security.route_alert(p_tenant, v_change ->> 'incident', p_at);
+    v_touched := v_touched || array(select security.route_alert(p_tenant, v_change ->> 'incident', p_at));
+  end loop;
+
+  -- Once each, since many incidents may share one.
+  for v_notification in select distinct one from unnest(v_touched) as one order by one
+  loop
+    perform security.schedule_notification(v_notification, p_at);
   end loop;
 end
 $$;

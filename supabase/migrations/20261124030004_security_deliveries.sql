@@ -11,6 +11,8 @@ declare
   v_new boolean := false;
   v_one jsonb;
   v_alert record;
+  v_touched text[] := '{}';
+  v_notification text;
 begin
   for v_one in
     select one from jsonb_array_elements(p_receivers) as one where one -> 'route' <> 'null' order by one ->> 'name'
@@ -53,7 +55,11 @@ begin
       limit 500
     loop
       perform bees.lock_subject('security:alerts', v_alert.tenant);
-      perform security.route_alert(v_alert.tenant, v_alert.incident, p_at);
+      v_touched := v_touched || array(select security.route_alert(v_alert.tenant, v_alert.incident, p_at));
+    end loop;
+    for v_notification in select distinct one from unnest(v_touched) as one order by one
+    loop
+      perform security.schedule_notification(v_notification, p_at);
     end loop;
   end if;
 end

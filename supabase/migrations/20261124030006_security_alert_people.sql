@@ -88,7 +88,7 @@ begin
   perform bees.lock_subject('security:alerts', input ->> 'tenant');
   update security.silences as s
   set ends_at = greatest(v_at, s.starts_at + interval '1 millisecond'), ended_by = v_author
-  where s.tenant = input ->> 'tenant' and s.id = input ->> 'id' and s.ends_at > v_at;
+  where s.tenant = input ->> 'tenant' and s.id = input ->> 'id' and s.ends_at > v_at and s.ended_by is null;
   if not found then
     return jsonb_build_object('ended', false);
   end if;

@@ -196,6 +196,19 @@ create table security.circuits (
 
 create unique index circuits_open on security.circuits (tenant, playbook) where closed_at is null;
 
+-- Incidents of the response itself (a brake that holds, an effect that is missing), so that they can be closed again.
+create table security.response_alerts (
+  tenant text not null,
+  what text not null,
+  -- As it was told last, as bees/security/analysis/incident.ts says.
+  change jsonb not null,
+  noted_at timestamptz not null,
+  closed_at timestamptz,
+  primary key (tenant, what)
+);
+
+create index response_alerts_open on security.response_alerts (noted_at) where closed_at is null;
+
 -- Everything that was decided, done, refused and lifted, as a chain of hashes for each tenant. Append-only.
 create table security.audit (
   tenant text not null,

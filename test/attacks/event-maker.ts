@@ -8,13 +8,13 @@ export type Draft = Fields & { readonly action: Action }
 
 const { accountChange, authentication, authorizeSession, http, api, datastore, application } = classes
 
-/** OCSF class and activity of each action. */
+/** OCSF class and activity of each action: as the ingest derives them (a test compares), but without its parsing. */
 const kinds: Readonly<Record<Action, readonly [classUid: number, activityId: number]>> = {
   login: [authentication, 1],
   logout: [authentication, 2],
   mfa_verification: [authentication, 99],
-  token_refresh: [authentication, 3],
-  token_check: [authentication, 99],
+  token_refresh: [authentication, 4],
+  token_check: [authentication, 3],
   session_seen: [authentication, 99],
   signup: [accountChange, 1],
   recovery_request: [accountChange, 4],
@@ -34,16 +34,16 @@ const kinds: Readonly<Record<Action, readonly [classUid: number, activityId: num
   config_change: [api, 3],
   http_request: [http, 99],
   data_read: [datastore, 1],
-  data_write: [datastore, 4],
-  data_delete: [datastore, 7],
-  data_export: [datastore, 1],
-  access_denied: [datastore, 3],
-  payment_attempt: [api, 1],
+  data_write: [datastore, 2],
+  data_delete: [datastore, 5],
+  data_export: [datastore, 99],
+  access_denied: [datastore, 99],
+  payment_attempt: [api, 99],
   webhook_delivery: [api, 99],
   envelope_refused: [api, 99],
   heartbeat: [application, 99],
   metric: [application, 99],
-  other: [application, 0],
+  other: [application, 99],
 }
 
 /** Sources that send heartbeats. */

@@ -62,7 +62,7 @@ export async function freshDataDir(): Promise<string> {
 
 /** Nothing of the caller's own settings reaches a hive under test. */
 export function cleanEnv(more: Readonly<Record<string, string | undefined>> = {}): NodeJS.ProcessEnv {
-  const own = /^(BEES_|COLONIES_|SUPABASE_|STRIPE_|DATABASE_URL$|NODE_OPTIONS$|VITEST|TEST_SEED$)/
+  const own = /^(BEES_|COLONIES_|SUPABASE_|STRIPE_|SECURITY_|DATABASE_URL$|NODE_OPTIONS$|VITEST|TEST_SEED$)/
   const kept = Object.entries(process.env).filter(([name]) => !own.test(name))
   return { ...Object.fromEntries(kept), NO_COLOR: '1', ...more }
 }

@@ -46,7 +46,8 @@ export async function send(
     await breaker.run(async () => {
       const outcome = await notify(receiver, message, sending)
       settlement = outcome
-      if (countsAgainst(outcome)) throw new BeeError('BEE_HANDLER_FAILED', 'the receiver does not answer well')
+      // What we have cut ourselves says nothing of the receiver.
+      if (countsAgainst(outcome) && !signal.aborted) throw new BeeError('BEE_HANDLER_FAILED', 'the receiver does not answer well')
     })
   } catch (thrown) {
     // Our own two; anything else is a mistake of ours and must be heard of.

@@ -36,6 +36,8 @@ export const analyzeSecurity = defineSecurityTask({
     report: report.nullable(),
   }),
   deadlineMs: 120_000,
+  // A page that is too much for the database gets smaller instead of being tried again and again.
+  retry: { tries: 2, baseMs: 200 },
   reads: true,
   counts: ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside', 'closed', ...alertCounts],
   schedule: { everyS: 10, input: {} },

@@ -7,8 +7,8 @@ import { expiryMs, storageKey } from './storage-key.ts'
 
 export interface CommitInput {
   readonly tenant: string
-  /** The version that was read. */
-  readonly version: number
+  /** The version that was read; null: nothing of the tenant's own is written. */
+  readonly version: number | null
   /** Inbox rows that are consumed. */
   readonly seqs: readonly number[]
   readonly setAside: readonly { readonly seq: number; readonly reason: string }[]
@@ -16,6 +16,8 @@ export interface CommitInput {
   readonly detected: Pick<Detected, 'points'>
   readonly folded: Folded
   readonly watermarkMs: number
+  readonly rules?: readonly Json[] | undefined
+  readonly streams?: readonly Json[] | undefined
 }
 
 /** The payload of a commit: what security.analysis_commit takes. */
@@ -38,8 +40,8 @@ export function commitOf(input: CommitInput): Json {
       until_ms: untilOf(states, change.incident),
     })),
     points: detected.points.map(({ stream, kind, timeMs, value }) => ({ stream, kind, time_ms: timeMs, value })),
-    streams: [],
-    rules: [],
+    streams: input.streams ?? [],
+    rules: input.rules ?? [],
     watermark_ms: watermarkMs,
   }
 }

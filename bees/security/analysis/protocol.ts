@@ -6,7 +6,7 @@ const ruleSettings = z.array(
   z.object({
     rule: z.string(),
     settings: z.record(z.string(), z.json()),
-    mode: z.enum(['on', 'trial', 'off']).nullable(),
+    mode: z.enum(['on', 'quiet', 'off']).nullable(),
   }),
 )
 export type RuleSettings = z.output<typeof ruleSettings>

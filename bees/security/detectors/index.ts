@@ -11,6 +11,7 @@ export { type StreamState, stateVersion } from './state.ts'
 export {
   defaultOptions,
   defaultThreshold,
+  fewAlertsThreshold,
   newStream,
   openStream,
   type Part,

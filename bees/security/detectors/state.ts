@@ -49,7 +49,8 @@ export function parseState(input: unknown, memoryBytes: number): { state: Stream
     memory: text(fields, 'memory'),
   }
   if (state.alertedAt > state.points) throw bad('alertedAt', `at most points (${state.points})`, state.alertedAt)
-  if ((state.lastTimeMs === null) !== (state.points === 0)) throw bad('lastTimeMs', 'null exactly when points is 0', state.lastTimeMs)
+  if ((state.lastTimeMs === null) !== (state.points === 0))
+    throw bad('lastTimeMs', 'null exactly when points is 0', state.lastTimeMs)
   return { state, bytes: memoryOf(state.memory, memoryBytes) }
 }
 
@@ -76,7 +77,8 @@ function finiteOrNull(fields: Readonly<Record<string, unknown>>, name: string): 
 
 function count(fields: Readonly<Record<string, unknown>>, name: string): number {
   const value = fields[name]
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw bad(name, 'a whole number from 0', value)
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw bad(name, 'a whole number from 0', value)
   return value
 }
 
@@ -87,6 +89,11 @@ function text(fields: Readonly<Record<string, unknown>>, name: string): string {
 }
 
 function bad(name: string, expected: string, received: unknown): DetectorError {
-  const shown = typeof received === 'object' && received !== null ? (Array.isArray(received) ? 'an array' : 'an object') : String(received)
+  const shown =
+    typeof received === 'object' && received !== null
+      ? Array.isArray(received)
+        ? 'an array'
+        : 'an object'
+      : String(received)
   return new DetectorError('bad_state', `${name}: expected ${expected}, received ${shown.slice(0, 60)}`)
 }

@@ -55,6 +55,8 @@ export interface Stream {
 
 /** The threshold of the standard profile of the benchmark, see docs/detectors.md. */
 export const defaultThreshold = 1.33
+/** For streams that page people: on noise it alerts about a third to a tenth as often, see docs/detectors.md. */
+export const fewAlertsThreshold = 3
 /** What the benchmark gives to a long stream: 2.6 days and half a day of points every five minutes. */
 export const defaultOptions: StreamOptions = { learnPoints: 750, refractoryPoints: 150 }
 
@@ -78,7 +80,8 @@ export function openStream(options: StreamOptions, stored?: unknown): Stream {
   let sinceMs: number | null = null
   if (stored !== undefined) {
     const { state, bytes } = parseState(stored, memory.byteLength())
-    if (!memory.load(bytes)) throw new DetectorError('bad_state', 'memory: expected finite numbers, received NaN or infinity')
+    if (!memory.load(bytes))
+      throw new DetectorError('bad_state', 'memory: expected finite numbers, received NaN or infinity')
     ;({ points, base, alertedAt, quiet, missing, late, lastTimeMs, sinceMs } = state)
   }
 
@@ -93,7 +96,19 @@ export function openStream(options: StreamOptions, stored?: unknown): Stream {
     points++
     lastTimeMs = timeMs
     if (points <= learnPoints) {
-      return { timeMs, value, outcome: 'taken', score: 0, threshold, alert: false, learning: true, refractory: false, expected: null, sinceMs: null, parts: [] }
+      return {
+        timeMs,
+        value,
+        outcome: 'taken',
+        score: 0,
+        threshold,
+        alert: false,
+        learning: true,
+        refractory: false,
+        expected: null,
+        sinceMs: null,
+        parts: [],
+      }
     }
     let score = 0
     const parts: Part[] = []
@@ -111,7 +126,19 @@ export function openStream(options: StreamOptions, stored?: unknown): Stream {
     if (alert) alertedAt = points
     const centre = base + signals.usual.value
     const expected = { low: centre - reach, high: centre + reach }
-    return { timeMs, value, outcome: 'taken', score, threshold, alert, learning: false, refractory, expected, sinceMs, parts }
+    return {
+      timeMs,
+      value,
+      outcome: 'taken',
+      score,
+      threshold,
+      alert,
+      learning: false,
+      refractory,
+      expected,
+      sinceMs,
+      parts,
+    }
   }
 
   const push = ({ timeMs, value }: Point): PointResult => {
@@ -122,7 +149,19 @@ export function openStream(options: StreamOptions, stored?: unknown): Stream {
     const learning = points < learnPoints
     const refractory = alertedAt > 0 && points - alertedAt < refractoryPoints
     const outcome = usable ? 'late' : 'missing'
-    return { timeMs, value, outcome, score: 0, threshold, alert: false, learning, refractory, expected: null, sinceMs, parts: [] }
+    return {
+      timeMs,
+      value,
+      outcome,
+      score: 0,
+      threshold,
+      alert: false,
+      learning,
+      refractory,
+      expected: null,
+      sinceMs,
+      parts: [],
+    }
   }
 
   const toJSON = (): StreamState => ({
@@ -146,7 +185,11 @@ export function newStream(options: StreamOptions): StreamState {
 }
 
 /** Takes one point from state to state. Reads and writes the whole state: for more than a few points open the stream. */
-export function step(state: StreamState, point: Point, options: StreamOptions): PointResult & { readonly state: StreamState } {
+export function step(
+  state: StreamState,
+  point: Point,
+  options: StreamOptions,
+): PointResult & { readonly state: StreamState } {
   const stream = openStream(options, state)
   const result = stream.push(point)
   return { ...result, state: stream.toJSON() }
@@ -156,7 +199,8 @@ function checkedOptions(options: StreamOptions): Required<{ [K in keyof StreamOp
   const { learnPoints, refractoryPoints, threshold = defaultThreshold } = options
   const wrong = (name: string, expected: string, received: unknown) =>
     new DetectorError('bad_options', `${name}: expected ${expected}, received ${String(received)}`)
-  if (!Number.isSafeInteger(learnPoints) || learnPoints < 1) throw wrong('learnPoints', 'a whole number from 1', learnPoints)
+  if (!Number.isSafeInteger(learnPoints) || learnPoints < 1)
+    throw wrong('learnPoints', 'a whole number from 1', learnPoints)
   if (!Number.isSafeInteger(refractoryPoints) || refractoryPoints < 0) {
     throw wrong('refractoryPoints', 'a whole number from 0', refractoryPoints)
   }

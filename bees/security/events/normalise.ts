@@ -19,6 +19,8 @@ export interface NormalisedBatch {
 
 /** An item that is larger is no event. Characters of JSON. */
 const mostChars = 65_536
+/** Characters that Postgres keeps in no JSON: NUL and halves of surrogate pairs, as JSON.stringify writes them. */
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 
 /** Every item for itself: one that cannot be read is refused with its place and a reason, the others are taken. */
 export function normalise(items: readonly unknown[], context: NormaliserContext): NormalisedBatch {
@@ -39,18 +41,21 @@ export function normalise(items: readonly unknown[], context: NormaliserContext)
 
 function normaliseOne(item: unknown, context: NormaliserContext) {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return refuse('not_an_object')
-  if (isTooLarge(item)) return refuse('too_large')
+  const text = jsonOf(item)
+  if (text === undefined || text.length > mostChars) return refuse('too_large')
   const object = item as Readonly<Record<string, unknown>>
   if (isDrainItem(object)) return normaliseDrain(object, context)
-  if (Object.hasOwn(object, 'action') || Object.hasOwn(object, 'time')) return normaliseOwn(object, context)
+  if (Object.hasOwn(object, 'action') || Object.hasOwn(object, 'time')) {
+    return unstorable.test(text) ? refuse('bad_field') : normaliseOwn(object, context)
+  }
   return refuse('unknown_format')
 }
 
-function isTooLarge(item: object): boolean {
+function jsonOf(item: object): string | undefined {
   try {
-    return JSON.stringify(item).length > mostChars
+    return JSON.stringify(item)
   } catch {
     // Nested deeper than the stack reaches.
-    return true
+    return undefined
   }
 }

@@ -1,4 +1,4 @@
-import { sensitive, z } from '../../../src/bee/index.ts'
+import { type Json, sensitive, z } from '../../../src/bee/index.ts'
 import { defineSecurityTask } from '../services.ts'
 import { securityEvent } from './event.ts'
 import { normalise } from './normalise.ts'
@@ -29,7 +29,7 @@ export const recordEvents = defineSecurityTask({
       batch.events.length === 0
         ? noReply
         : recordReply.parse(
-            (await transact({ tenant, retention_days: ingest.retentionDays, events: [...batch.events] })).output,
+            (await transact({ tenant, retention_days: ingest.retentionDays, events: batch.events as Json })).output,
           )
     countRecorded(batch, reply, count)
     return recordedOf(batch, reply)

@@ -27,7 +27,6 @@ export class Context {
   firstMs = 0
   readonly #tests: Uint8Array
   readonly #rows: (Row | null | undefined)[]
-  readonly #groups: readonly Group[]
   readonly #open: (key: string) => Row
   readonly #hashes = new Map<EventField, number>()
   #event: SecurityEvent | undefined
@@ -41,7 +40,6 @@ export class Context {
     this.tenant = tenant
     this.#tests = new Uint8Array(sizes.tests)
     this.hits = new Uint8Array(sizes.rules)
-    this.#groups = groups
     this.#rows = groups.map(() => undefined)
     this.#open = open
   }
@@ -76,6 +74,11 @@ export class Context {
     const row = key === null ? null : this.#open(key)
     this.#rows[group.index] = row
     return row
+  }
+
+  /** A row by its key. */
+  open(key: string): Row {
+    return this.#open(key)
   }
 
   /** 0 where the field is missing. */

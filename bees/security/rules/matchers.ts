@@ -49,11 +49,11 @@ export function itemOf(name: string, values: readonly Scalar[], path: string): I
   const combined: Check =
     checks.length === 1 && only !== undefined
       ? only
-      : operator === 'neq' || has('all')
-        ? checks.length === 0
-          ? () => false
-          : (value) => checks.every((check) => check(value))
-        : (set ?? ((value) => checks.some((check) => check(value))))
+      : operator === 'neq'
+        ? (value) => value !== undefined && checks.every((check) => check(value))
+        : has('all') && checks.length > 0
+          ? (value) => checks.every((check) => check(value))
+          : (set ?? ((value) => checks.some((check) => check(value))))
   const part = has('hour') ? hourOf : has('weekday') ? weekdayOf : undefined
   const isPlain = operator === undefined && part === undefined && !has('all')
   const texts = values.filter((value): value is string => typeof value === 'string' && !/[*?\\]/.test(value))
@@ -148,7 +148,7 @@ function wildcard(pattern: string, isCased: boolean): Check {
     } else source += character === '*' ? '.*' : character === '?' ? '.' : RE2JS.quote(character)
   }
   const compiled = RE2JS.compile(`^${source}$`, RE2JS.DOTALL | (isCased ? 0 : RE2JS.CASE_INSENSITIVE))
-  return (given) => typeof given === 'string' && compiled.matcher(given).find()
+  return (given) => typeof given === 'string' && compiled.test(given)
 }
 
 /** Linear in the text, whatever the pattern: an automaton, no backtracking. */
@@ -156,7 +156,7 @@ function regex(pattern: string, path: string): Check {
   if (pattern.length > longestRegex) throw new RuleMistake(path, pattern, `at most ${longestRegex} characters`)
   try {
     const compiled = RE2JS.compile(pattern)
-    return (given) => typeof given === 'string' && compiled.matcher(given).find()
+    return (given) => typeof given === 'string' && compiled.test(given)
   } catch (error) {
     throw new RuleMistake(path, pattern, `a regular expression of RE2 (${error instanceof Error ? error.message : 'bad'})`)
   }

@@ -20,7 +20,8 @@ export function autoregression(flow: Flow, input: Node, order = 8, forgetting = 
       let scale = forgetting
       for (let row = 0; row < order; row++) {
         let sum = 0
-        for (let column = 0; column < order; column++) sum += (covariance[row * order + column] ?? 0) * (past[column] ?? 0)
+        for (let column = 0; column < order; column++)
+          sum += (covariance[row * order + column] ?? 0) * (past[column] ?? 0)
         gain[row] = sum
         scale += sum * (past[row] ?? 0)
       }

@@ -11,13 +11,20 @@ import { openStage, type Scene } from '../demo/stage.ts'
 import { runningConfig } from '../environment.ts'
 import { columns, paint } from '../paint.ts'
 
+/** @throws BeeError BEE_USAGE for a story that nobody knows, and what the story throws */
+export async function demo(story: string, options: { readonly seed?: string | undefined }): Promise<void> {
+  if (story === 'money') await demoMoney(options)
+  else if (story === 'security') await (await import('./demo-security.ts')).demoSecurity(options)
+  else throw new BeeError('BEE_USAGE', `Received the story "${story.slice(0, 100)}", expected money or security.`)
+}
+
 /**
  * Plays a story in the Stripe of the local hive, which sends its events as signed webhooks, each one to three times at
  * once, and proves what came of it.
  *
  * @throws BeeError BEE_NOT_LOCAL, BEE_UNREACHABLE, BEE_USAGE
  */
-export async function demo(options: { readonly seed?: string | undefined }): Promise<void> {
+async function demoMoney(options: { readonly seed?: string | undefined }): Promise<void> {
   const seed = options.seed === undefined ? Math.floor(Date.now() / 1000) : Number(options.seed)
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new BeeError('BEE_USAGE', `--seed: received "${options.seed}", expected a whole number.`)

@@ -75,7 +75,7 @@ export function machines(agenda: Agenda): void {
   for (let timeMs = dayMs + random.wait(5 * minute); timeMs < dayMs + 24 * hour; timeMs += random.wait(5 * minute)) {
     const gone = random.chance(0.06)
     const answer = gone
-      ? { status_id: 2, status_code: 404, path: `/old/${random.integer(1, 40)}` }
+      ? { status_id: 2, status_code: 404, path: `/old/page-${random.integer(1, 40)}` }
       : { path: '/blog/:slug' }
     say(timeMs, { action: 'http_request', ...edge, ...crawlFrom, object_id: `p${random.integer(1, 400)}`, ...answer })
   }

@@ -138,7 +138,7 @@ function loadMany(agenda: Agenda, person: Person, client: Client, session: strin
     timeMs += contacts ? random.wait(2.5 * second) : random.wait(0.8 * second)
     const missing = random.chance(contacts ? 0.45 : 0.04)
     const answer = missing ? { status_id: 2, status_code: 404, rows: 0 } : { rows: 1, bytes: contacts ? 400 : 60_000 }
-    const path = contacts ? '/rest/v1/contacts/:id' : '/storage/v1/object/album/:id'
+    const path = contacts ? '/rest/v1/contacts/:id' : '/storage/v1/object/album/:object'
     const resource = contacts ? 'contacts' : 'album'
     say(timeMs, request(person, client, session, { path, resource, object_id: `c${random.hex(10)}`, ...answer }))
   }

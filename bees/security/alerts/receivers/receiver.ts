@@ -111,7 +111,7 @@ const email = z.strictObject({
 })
 
 export const receiver = z.discriminatedUnion('kind', [webhook, slack, pagerduty, email], {
-  error: 'kind: expected webhook, slack, pagerduty or email',
+  error: 'expected webhook, slack, pagerduty or email',
 })
 
 export type Receiver = Readonly<z.output<typeof receiver>>

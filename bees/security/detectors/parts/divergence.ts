@@ -9,7 +9,10 @@ const bins = edges.length + 1
  * bins of a standardised number; the long run fades with `memoryPoints`.
  */
 export function divergence(flow: Flow, input: Node, recent = 50, memoryPoints = 2000): Node {
-  const bin = flow.node(`bin(${input.key})`, () => () => edges.reduce((at, edge) => (input.value > edge ? at + 1 : at), 0))
+  const bin = flow.node(
+    `bin(${input.key})`,
+    () => () => edges.reduce((at, edge) => (input.value > edge ? at + 1 : at), 0),
+  )
   const last = ring(flow, bin, recent)
   return flow.node(`divergence(${input.key},${recent},${memoryPoints})`, () => {
     const long = flow.memory.take(bins)

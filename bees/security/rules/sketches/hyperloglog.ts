@@ -13,7 +13,7 @@ export function emptyRegisters(): Registers {
   return new Uint8Array(size)
 }
 
-/** @param hash 53 even bits */
+/** @param hash 40 to 53 even bits */
 export function addHash(registers: Registers, hash: number): void {
   const index = hash % size
   let rest = Math.floor(hash / size)

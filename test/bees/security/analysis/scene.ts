@@ -45,8 +45,14 @@ export async function remains(database: TestDatabase) {
        from security.incidents order by 1, 2`,
     ),
     points: await rows('select tenant, stream, time_ms, value from security.points order by 1, 2, 3'),
+    streams: await rows(
+      'select tenant, stream, state::text, version, last_ms, points, late, learning, anomaly::text from security.streams order by 1, 2',
+    ),
     versions: await rows('select tenant, watermark_ms, events from security.versions order by 1'),
-    alerts: await rows('select tenant, incident, status, severity from security.alerts order by 1, 2'),
+    alerts: await rows(
+      `select a.tenant, a.incident, a.status, a.severity from security.alerts as a
+       join security.incidents as i on i.tenant = a.tenant and i.id = a.incident order by 1, 2`,
+    ),
     inbox: await rows('select tenant, seq from security.inbox order by 1, 2'),
     aside: await rows('select tenant, reason from security.set_aside order by 1, 2'),
   }

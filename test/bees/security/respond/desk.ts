@@ -87,6 +87,8 @@ export interface Desk {
   readonly run: (task: string, input: Json, by?: string | null, options?: RunOptions) => Promise<TaskRun>
   readonly setLimits: (limits: Readonly<Record<string, unknown>>) => Promise<void>
   readonly setMode: (playbook: string, mode: string | null) => Promise<void>
+  /** Two hours pass for the limits, and no circuit is open. */
+  readonly calm: () => Promise<void>
   /** A user with sessions from these addresses. */
   readonly user: (...ips: readonly string[]) => Promise<{ readonly id: string; readonly sessions: readonly string[] }>
   /** What the analysis calls; returns the plan that came of it, or null. */
@@ -203,6 +205,10 @@ export async function openDesk(): Promise<Desk> {
         [tenant, playbook, mode],
       )
     },
+    calm: async () => {
+      await rows(`update security.plan_actions set acted_at = acted_at - interval '2 hours'`)
+      await rows(`update security.circuits set closed_at = now() where closed_at is null`)
+    },
     user: async (...ips) => {
       const id = await addUser(database)
       const sessions: string[] = []
@@ -212,8 +218,15 @@ export async function openDesk(): Promise<Desk> {
     },
     incident: async (given) => {
       const known = (await rows('select id from security.plans')).map(({ id }) => id)
-      const call = 'select security.propose_plans($1, $2, now())'
-      await rows(call, [tenant, JSON.stringify([changeOf(given)])])
+      // With the rights of the task that analyses.
+      const client = await pool.connect()
+      try {
+        await client.query('set role bees_owner')
+        await client.query('select security.propose_plans($1, $2, now())', [tenant, JSON.stringify([changeOf(given)])])
+      } finally {
+        await client.query('reset role')
+        client.release()
+      }
       const made = (await rows('select id from security.plans')).find(({ id }) => !known.includes(id))
       return made === undefined ? null : String(made['id'])
     },
@@ -238,6 +251,8 @@ export async function world(desk: Desk): Promise<unknown> {
   const tables = ['auth.users', 'auth.sessions', 'auth.refresh_tokens', 'auth.mfa_factors', 'security.restrictions']
   const all: Record<string, unknown> = {}
   for (const table of tables)
-    all[table] = (await desk.rows(`select to_jsonb(t)::text as row from ${table} as t order by 1`)).map(({ row }) => row)
+    all[table] = (await desk.rows(`select to_jsonb(t)::text as row from ${table} as t order by 1`)).map(
+      ({ row }) => row,
+    )
   return all
 }

@@ -7,7 +7,10 @@ beforeAll(async () => {
   desk = await openDesk()
 })
 afterAll(() => desk.close())
-beforeEach(() => desk.setMode(rule, 'approve'))
+beforeEach(async () => {
+  await desk.calm()
+  await desk.setMode(rule, 'approve')
+})
 
 /** An approved plan for what is wished. */
 async function approved(...wants: readonly Wish[]): Promise<string> {
@@ -106,9 +109,13 @@ describe('apply and revert', () => {
         plans.push(plan)
       }
       const [first, second] = order.map((index) => plans[index] ?? '')
-      const bans = await desk.rows(`select until from security.restrictions where measure = 'lock' and target = $1`, [id])
+      const bans = await desk.rows(`select until from security.restrictions where measure = 'lock' and target = $1`, [
+        id,
+      ])
       await desk.revert(first ?? '')
-      const [rest] = await desk.rows(`select until from security.restrictions where measure = 'lock' and target = $1`, [id])
+      const [rest] = await desk.rows(`select until from security.restrictions where measure = 'lock' and target = $1`, [
+        id,
+      ])
       expect(bans).toHaveLength(2)
       expect(await ban()).toEqual(rest?.['until'])
       await desk.revert(second ?? '')
@@ -158,9 +165,10 @@ describe('once', () => {
     const during = await world(desk)
     await desk.user('203.0.113.11')
     // The user has signed in again: a second revocation would end this session too.
-    const again = await desk.rows(`insert into auth.sessions (id, user_id) values (gen_random_uuid(), $1) returning id`, [
-      id,
-    ])
+    const again = await desk.rows(
+      `insert into auth.sessions (id, user_id) values (gen_random_uuid(), $1) returning id`,
+      [id],
+    )
     expect(await desk.execute(plan, { process })).toEqual(first)
     expect(await desk.execute(plan)).toMatchObject({ state: 'done', actions: first.actions })
     expect(await desk.rows('select id from auth.sessions where user_id = $1', [id])).toEqual(again)
@@ -174,7 +182,9 @@ describe('once', () => {
     const runs = await Promise.all([desk.execute(plan), desk.execute(plan), desk.execute(plan)])
     for (const run of runs) expect(run).toMatchObject({ state: 'done', problem: null })
     expect(await acts(plan)).toHaveLength(3)
-    expect(await desk.rows(`select from security.restrictions where plan = $1 and measure = 'lock'`, [plan])).toHaveLength(1)
+    expect(
+      await desk.rows(`select from security.restrictions where plan = $1 and measure = 'lock'`, [plan]),
+    ).toHaveLength(1)
   })
 
   test('a hive that dies between an action and its answer: the next one goes on', async () => {

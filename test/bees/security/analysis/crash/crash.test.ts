@@ -4,14 +4,7 @@ import { once } from 'node:events'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { SecurityEvent } from '../../../../../bees/security/events/event.ts'
-import {
-  adminQuery,
-  createDatabase,
-  seededRandom,
-  startTestGateway,
-  type TestDatabase,
-  until,
-} from '../../../../support/index.ts'
+import { adminQuery, createDatabase, seededRandom, startTestGateway, until } from '../../../../support/index.ts'
 import { beginOf, queue, remains, signIns } from '../scene.ts'
 import { type Boundary, boundaries, type Order } from './boundaries.ts'
 

@@ -1,0 +1,111 @@
+import type { ClauseOf } from '../clause.ts'
+import type { Context } from '../context.ts'
+import { durationText } from '../duration.ts'
+import { type Hit, type Judge, judgeOf } from '../judge.ts'
+import { numberAt } from '../read-json.ts'
+import type { Kernel } from '../row.ts'
+import { addPoint, fewestPoints, type Point, readPoints, type SeriesShape, totalOf, writePoints } from '../series.ts'
+import { addValue, emptySketch, type QuantileSketch, quantileOf, readSketch, writeSketch } from '../sketches/quantile-sketch.ts'
+import { asFields, rounded, type Workshop } from '../workshop.ts'
+
+interface Usual {
+  readonly points: Point[]
+  first: number
+  /** Clock-aligned window that is being summed, and its sum. */
+  slot: number
+  sum: number
+  /** Half a history that is being filled, when it began, and the half before. */
+  sketch: QuantileSketch
+  since: number
+  older: QuantileSketch
+}
+
+/**
+ * Far above what is usual for this very group: its own quantile of the sums of windows with something in them. A sum that is
+ * taken in is cut at the limit that would fire, so that an attack does not teach that attacks are usual.
+ */
+export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop): Judge {
+  const { settings, path, slot, latenessMs } = workshop
+  const windowMs = settings.ms(clause.within, `${path}.within`)
+  const historyMs = settings.ms(clause.history, `${path}.history`)
+  const learnMs = settings.ms(clause.learn, `${path}.learn`)
+  const factor = settings.number(clause.factor, `${path}.factor`)
+  const least = settings.number(clause.min, `${path}.min`)
+  const cold = clause.cold === undefined ? undefined : settings.number(clause.cold, `${path}.cold`)
+  const [field] = clause.field === undefined ? [] : asFields(clause.field)
+  const source = workshop.source(clause.of, path)
+  const group = workshop.group(clause.by)
+  const shape: SeriesShape = { keptMs: windowMs + latenessMs, most: fewestPoints, channels: ['sum'] }
+  const kernel: Kernel<Usual> = {
+    load: (json) => {
+      const [points, sketch, older] = Array.isArray(json) ? [json[4], json[5], json[6]] : []
+      return {
+        first: numberAt(json, 0),
+        slot: numberAt(json, 1),
+        sum: numberAt(json, 2),
+        since: numberAt(json, 3),
+        points: readPoints(points, 1),
+        sketch: readSketch(sketch),
+        older: readSketch(older),
+      }
+    },
+    save: ({ first, slot: number, sum, since, points, sketch, older }) => [
+      first,
+      number,
+      sum,
+      since,
+      writePoints(points),
+      writeSketch(sketch),
+      writeSketch(older),
+    ],
+    expires: ({ points, slot: number }) =>
+      Math.max(points[points.length - 1]?.to ?? 0, number * windowMs) + historyMs + latenessMs,
+  }
+  const limitOf = (usual: Usual): number => factor * quantileOf([usual.sketch, usual.older], clause.quantile)
+
+  /** The window that has ended becomes history. */
+  const turn = (usual: Usual, timeMs: number): void => {
+    const number = Math.floor(timeMs / windowMs)
+    if (number <= usual.slot) return
+    const limit = limitOf(usual)
+    addValue(usual.sketch, limit > 0 ? Math.min(usual.sum, Math.max(limit, least)) : usual.sum)
+    usual.slot = number
+    usual.sum = 0
+    if (timeMs - usual.since <= historyMs / 2) return
+    usual.older = usual.sketch
+    usual.sketch = emptySketch()
+    usual.since = timeMs
+  }
+
+  const judge = (context: Context): Hit | undefined => {
+    const row = source.test(context) ? context.row(group) : null
+    if (row === null) return undefined
+    const { time } = context.event
+    const weight = field === undefined ? 1 : context.number(field)
+    const usual = row.read(slot, kernel, context.markMs)
+    if (usual.first === 0) {
+      usual.first = time
+      usual.since = time
+      usual.slot = Math.floor(time / windowMs)
+    }
+    turn(usual, time)
+    const limit = limitOf(usual)
+    if (Math.floor(time / windowMs) === usual.slot) usual.sum += weight
+    addPoint(usual.points, shape, time, [weight], context.markMs)
+    row.write(slot, kernel, usual, context.markMs)
+    const total = totalOf(usual.points, shape, time - windowMs, time)
+    const sum = total.weights[0] ?? 0
+    const isLearned = time - usual.first >= learnMs && limit > 0
+    const isHigh = isLearned ? sum > limit && sum >= least : cold !== undefined && sum >= cold
+    if (!isHigh) return undefined
+    const typical = limit / factor
+    const facts = {
+      sum: rounded(sum),
+      usual: isLearned ? Math.round(typical) : 0,
+      times: isLearned ? Math.round(sum / typical) : 0,
+      within: durationText(windowMs),
+    }
+    return { facts, firstMs: total.firstMs, events: Math.round(total.count), evidence: [] }
+  }
+  return judgeOf({ actions: source.actions, concerns: source.concerns, groups: [group], judge })
+}
