@@ -133,6 +133,12 @@ const shape = {
     .max(400)
     .default(30)
     .describe('How long security events are kept. Older ones are refused when they come.'),
+  SECURITY_APPROVERS: z
+    .string()
+    .optional()
+    .describe(
+      'Who may decide about responses of the Security Bee: a JSON array of {"name", "x", "user"?} with the public key of each person and, where they have an account, its id. Absent: nobody, so that nothing is done that needs a person.',
+    ),
   SECURITY_RECEIVERS: z
     .string()
     .optional()

@@ -1,6 +1,10 @@
 import { defineBee } from '../../src/bee/index.ts'
 import { alertTasks } from './alerts/tasks.ts'
+import { analyzeSecurity } from './analysis/analyze-security.ts'
+import { detectAnomaly } from './analysis/detect-anomaly.ts'
+import { pullAuthEvents } from './events/pull/pull-auth-events.ts'
 import { recordEvents } from './events/record-events.ts'
+import { tendEvents } from './events/tend-events.ts'
 import { decidePlan } from './respond/decide-plan.ts'
 import { expireResponses } from './respond/expire-responses.ts'
 import { proposePlan } from './respond/propose-plan.ts'
@@ -17,6 +21,10 @@ export default defineBee<SecurityServices>({
   services: createSecurityServices,
   tasks: {
     record_events: recordEvents,
+    analyze_security: analyzeSecurity,
+    detect_anomaly: detectAnomaly,
+    pull_auth_events: pullAuthEvents,
+    tend_events: tendEvents,
     respond_threat: respondThreat,
     decide_plan: decidePlan,
     propose_plan: proposePlan,

@@ -15,6 +15,7 @@ export {
   type TaskDescription,
 } from './describe.ts'
 export { type FreshSteps, freshSteps } from './fresh-steps.ts'
+export { type JsonProblem, jsonProblem } from './json-problem.ts'
 export { type LoadBeesOptions, loadBees } from './load-bees.ts'
 export { parseInput, parseOutput } from './parse.ts'
 export { scaffoldBee } from './scaffold.ts'

@@ -10,7 +10,8 @@ import { brokerUrl, connectLedger, required } from './connect.ts'
 import { hiveStatus, readinessOf } from './hive-status.ts'
 import { createKeyRing } from './key-ring.ts'
 import { beesDir } from './paths.ts'
-import { securityIngress } from './security-ingress.ts'
+import { createHiveEvents } from './security/hive-events.ts'
+import { securityIngress, securityRecorder } from './security-ingress.ts'
 import { stripeIngress } from './stripe-ingress.ts'
 import { trustedSubmitters } from './trusted-submitters.ts'
 
@@ -74,6 +75,20 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
 
   const trustedKeys = trustedSubmitters(config)
 
+  // What the hive notices at its own doors.
+  const hasSecurity = bees.some(({ name }) => name === 'security')
+  const watchesItself = hasSecurity && config.SECURITY_PSEUDONYM_KEY !== undefined
+  const recordOwn = watchesItself ? securityRecorder({ config, bees, ledger, transport, env, log, metrics }) : undefined
+  const tenant = config.SECURITY_TENANT
+  const hiveEvents =
+    recordOwn &&
+    createHiveEvents({
+      record: (items, budget) => recordOwn('security', 'record_events', { tenant, items }, budget),
+      clock,
+      log,
+    })
+  const notify = hiveEvents?.notify
+
   const fleet = createFleet({
     bees,
     broker: coloniesBroker({
@@ -90,6 +105,7 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
     clock,
     log,
     metrics,
+    notify,
     env,
     executorKey: key(config.COLONIES_EXECUTOR_PRVKEY),
     host: config.COLONIES_EXECUTOR_NAME,
@@ -109,11 +125,14 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
     config.STRIPE_WEBHOOK_SECRET !== undefined &&
     config.COLONIES_PRVKEY !== undefined &&
     bees.some(({ name }) => name === 'finance')
-  const stripeWebhook = takesStripe ? stripeIngress({ config, bees, ledger, transport, env, log, metrics }) : undefined
+  const stripeWebhook = takesStripe
+    ? stripeIngress({ config, bees, ledger, transport, env, log, metrics, notify })
+    : undefined
 
-  const hasSecurity = bees.some(({ name }) => name === 'security')
   const takesEvents = config.SECURITY_EVENTS_SECRETS !== undefined && hasSecurity
-  const events = takesEvents ? securityIngress({ config, bees, ledger, transport, env, log, metrics }) : undefined
+  const events = takesEvents
+    ? securityIngress({ config, bees, ledger, transport, env, log, metrics, notify })
+    : undefined
 
   let draining = false
   const readiness = () => readinessOf(fleet.status(), draining)
@@ -147,6 +166,7 @@ export async function startHive(config: Config, options: HiveOptions): Promise<H
     clearInterval(ticking)
     keyRing.stop()
     await http.close()
+    await hiveEvents?.stop()
     transport.close()
     return result
   }

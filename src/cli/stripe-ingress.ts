@@ -6,7 +6,7 @@ import { createDirect, createSubmitter } from '../fleet/index.ts'
 import { createStripeWebhook } from '../http/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { systemClock } from '../resilience/index.ts'
-import { createLog, type Log, type Metrics, noMetrics } from '../telemetry/index.ts'
+import { createLog, type Log, type Metrics, type Notify, noMetrics } from '../telemetry/index.ts'
 import { SigningKey } from '../trust/index.ts'
 import { brokerUrl, connectLedger, required } from './connect.ts'
 
@@ -21,6 +21,7 @@ export interface StripeIngressParts {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly log: Log
   readonly metrics: Metrics
+  readonly notify?: Notify | undefined
 }
 
 const bee = 'finance'
@@ -40,6 +41,7 @@ export function stripeIngress({
   env,
   log,
   metrics,
+  notify,
 }: StripeIngressParts): WebhookHandler {
   if (!bees.some(({ name, tasks }) => name === bee && tasks.has(task))) {
     throw new BeeError(
@@ -69,6 +71,7 @@ export function stripeIngress({
     deadLetter: (letter, options) => ledger.deadLetter(letter, options),
     log,
     metrics,
+    notify,
   })
 }
 

@@ -1,7 +1,7 @@
 import type { Bee } from '../bee/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { Clock } from '../resilience/index.ts'
-import type { Log, Metrics } from '../telemetry/index.ts'
+import type { Log, Metrics, Notify } from '../telemetry/index.ts'
 import type { SigningKey, TrustedKey } from '../trust/index.ts'
 import type { BrokerFactory } from './broker.ts'
 import type { PollerOptions } from './poller.ts'
@@ -91,6 +91,8 @@ export interface FleetOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  /** Told of envelopes that were refused. @default nobody */
+  readonly notify?: Notify | undefined
   /** Given to each bee's `services`. */
   readonly env: Readonly<Record<string, string | undefined>>
   /**

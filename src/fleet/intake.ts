@@ -121,6 +121,10 @@ export function createIntake(bee: Bee, ports: IntakePorts): Intake {
     if (record.closing?.kind === 'refused') metrics.closeRefused(bee.name)
     metrics.taskFinished(bee.name, task, outcome, runMs)
     report(taskLog, record, outcome, runMs)
+    if (record.ending?.kind === 'failed' && record.ending.error.code.startsWith('BEE_ENVELOPE_')) {
+      const where = `${bee.name}/${task}`
+      options.notify?.({ what: 'envelope_refused', where, code: record.ending.error.code })
+    }
     owned.release(isOver(record) ? 'finished' : 'left')
   }
 

@@ -196,7 +196,7 @@ function personVariables({ secret }: LocalKeys, config: Config): Record<string, 
   return {
     BEES_APPROVER_KEY: seed,
     BEES_TRUSTED_SUBMITTERS: JSON.stringify([{ x }]),
-    ...(process.env['SECURITY_APPROVERS'] ? {} : { SECURITY_APPROVERS: JSON.stringify([{ name: 'you', x }]) }),
+    ...(config.SECURITY_APPROVERS !== undefined ? {} : { SECURITY_APPROVERS: JSON.stringify([{ name: 'you', x }]) }),
   }
 }
 

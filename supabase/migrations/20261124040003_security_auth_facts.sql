@@ -177,6 +177,15 @@ begin
 end
 $$;
 
+-- About how many sessions there are, by the planner's statistics.
+create function security_auth.about_sessions()
+returns bigint
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$ select coalesce((select c.reltuples::bigint from pg_class as c where c.oid = to_regclass('auth.sessions')), 0) $$;
+
 -- Addresses that these users' sessions have come from.
 create function security_auth.addresses_of(p_users uuid[])
 returns inet[]

@@ -102,6 +102,9 @@ begin
     if expected.name <> 'users_share' and value <> trunc(value) then
       return expected.name || ': expected a whole number';
     end if;
+    if value <> round(value, 4) then
+      return expected.name || ': expected at most 4 decimals';
+    end if;
   end loop;
   if (p_limits ->> 'block_start_s')::integer > (p_limits ->> 'block_cap_s')::integer then
     return 'block_start_s: expected at most block_cap_s';

@@ -25,7 +25,8 @@ as $$
 $$;
 
 -- Whom and what an action would concern: { users: [ids], sessions, user, admin, other_admins, net, shared, unknown }.
-create function security.action_facts(p_action jsonb, p_limits jsonb)
+-- Without p_look the users behind an address, who take a walk through all sessions, are left out.
+create function security.action_facts(p_action jsonb, p_limits jsonb, p_look boolean default true)
 returns jsonb
 language plpgsql
 stable
@@ -47,6 +48,9 @@ begin
   if kind in ('ip', 'net') then
     if net is null then
       return facts || '{"unknown": true}';
+    end if;
+    if not p_look then
+      return facts || jsonb_build_object('net', net::text);
     end if;
     users := security_auth.users_at(net, now() - interval '24 hours');
     return facts || jsonb_build_object(

@@ -49,7 +49,13 @@ begin
     v_cause,
     jsonb_strip_nulls(jsonb_build_object(
       'title', input ->> 'title', 'reason', input ->> 'reason', 'severity', 'high', 'confidence', 'high',
-      'playbook', 'person', 'rules', '{}'::jsonb, 'evidence', '[]'::jsonb, 'mode', input ->> 'mode', 'approvals', 1,
+      'playbook', 'person', 'rules', '{}'::jsonb, 'evidence', '[]'::jsonb, 'mode', input ->> 'mode',
+      'approvals', coalesce(
+        (
+          select max(p.approvals) from security.playbooks as p where p.tenant = v_tenant and p.playbook in ('*', 'person')
+        ),
+        1
+      ),
       'proposer', person || jsonb_strip_nulls(jsonb_build_object(
         'from_ip', host(security.to_net(input ->> 'from_ip')), 'process', call ->> 'process'
       ))

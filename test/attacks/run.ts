@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { loadRuleFolder } from '../../bees/security/rules/index.ts'
 import { reportOf } from './report.ts'
 import { figuresOf, type Score } from './score.ts'
 import { heldOutSeeds, tuningSeeds } from './seeds.ts'
-import { shippedRules, simulate } from './simulate.ts'
+import { simulate } from './simulate.ts'
 
 const usage =
   'npm run attacks -- [--seeds tuning|held-out|1,2,3] [--detections 1,2] [--users 1000] [--weeks 2] [--json] [--details]'
@@ -39,7 +40,7 @@ function main(): void {
   // What is held out is counted and not looked at.
   if (values.details && values.seeds !== 'tuning' && numbersAreHeldOut())
     throw new RangeError('No details of held-out seeds.')
-  const rules = shippedRules()
+  const rules = loadRuleFolder()
   const detections = values.detections === undefined ? undefined : numbers(values.detections)
   const scores: Score[] = []
   for (const seed of seedsOf(values.seeds)) {

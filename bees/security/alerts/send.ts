@@ -46,8 +46,9 @@ export async function send(
     await breaker.run(async () => {
       const outcome = await notify(receiver, message, sending)
       settlement = outcome
+      if (!countsAgainst(outcome)) return
       // What we have cut ourselves says nothing of the receiver.
-      if (countsAgainst(outcome) && !signal.aborted) throw new BeeError('BEE_HANDLER_FAILED', 'the receiver does not answer well')
+      throw new BeeError(signal.aborted ? 'BEE_CANCELLED' : 'BEE_HANDLER_FAILED', 'the receiver did not answer well')
     })
   } catch (thrown) {
     // Our own two; anything else is a mistake of ours and must be heard of.

@@ -1,4 +1,4 @@
-import { Breaker, type Clock, type Environment, systemClock } from '../../../src/bee/index.ts'
+import { type BeeError, Breaker, type Clock, type Environment, systemClock } from '../../../src/bee/index.ts'
 import { readReceivers } from './receivers/read-receivers.ts'
 import type { Receiver } from './receivers/receiver.ts'
 import type { Lookup } from './wire/allowed-address.ts'
@@ -31,7 +31,10 @@ export interface AlertServices {
 export type AlertParts = Partial<Pick<AlertServices, 'clock' | 'random' | 'lookup' | 'atMs'>>
 
 /** A receiver that has failed so often in a row is left alone for 5 s, then 10 s, up to 2 min. */
-const breaking = { failures: 4, openMs: 5000, openCapMs: 120_000 }
+const breaking = {
+  ...{ failures: 4, openMs: 5000, openCapMs: 120_000 },
+  judge: ({ code }: BeeError) => (code === 'BEE_CANCELLED' ? ('neutral' as const) : ('failure' as const)),
+}
 
 /** @throws BeeError BEE_CONFIG_INVALID */
 export function createAlertServices(env: Environment, parts: AlertParts = {}): AlertServices {

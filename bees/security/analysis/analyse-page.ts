@@ -1,7 +1,7 @@
 import type { Json, TaskContext, Transact } from '../../../src/bee/index.ts'
+import type { CompiledRules } from '../rules/index.ts'
 import { detect, incidentKeysOf, stateKeysOf } from './analyse.ts'
 import { commitOf } from './commit.ts'
-import type { Engine } from './engine.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { fold } from './fold.ts'
 import { loadStates } from './load-states.ts'
@@ -9,12 +9,11 @@ import { answer, committed, page } from './protocol.ts'
 import { readEvents } from './read-events.ts'
 import { readIncidentSettings } from './settings.ts'
 import { overlay } from './state-access.ts'
-import type { Settings } from './tenant-settings.ts'
 import { settingsOf } from './tenant-settings.ts'
 
 export interface PageContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock' | 'log'> {
   readonly transact: Transact
-  readonly rules: Engine<Settings>
+  readonly rules: CompiledRules
 }
 
 export interface PageResult {
@@ -29,24 +28,27 @@ export interface PageResult {
 
 /** Octets of events in one page. */
 const mostBytes = 1_500_000
+const empty: PageResult = { outcome: 'empty', more: false, news: false, done: noFigures }
 const stale: PageResult = { outcome: 'stale', more: true, news: false, done: { ...noFigures, stale: 1 } }
 
 /** Reads a page of one tenant's events, judges it and commits what comes of it. */
 export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
   const read = answer(page, await context.read({ op: 'page', tenant, most, bytes: mostBytes }), 'page')
-  if (read.events.length === 0) return { outcome: 'empty', more: false, news: false, done: noFigures }
   const { events, seqs, setAside } = readEvents(tenant, read.events)
+  const settings = settingsOf(read.settings)
   const base = new Map<string, Json>()
   const load = (keys: readonly string[]) => loadStates(context, tenant, read.version, keys, base)
-  if (!(await load(stateKeysOf(events, context.rules)))) return stale
+  if (!(await load(stateKeysOf(events, context.rules, settings.rules)))) return stale
 
-  const { settings, incidents: given } = settingsOf(read.settings)
   const states = overlay(base)
   const nowMs = context.clock.now()
-  const detected = detect({ tenant, events, states, rules: context.rules, settings, nowMs })
+  const input = { tenant, events, states, rules: context.rules, settings: settings.rules, nowMs, tick: !read.more }
+  const detected = detect(input)
   if (detected.findings.length > 0 && !(await load(incidentKeysOf(detected.findings)))) return stale
-  const folded = fold(detected.findings, states, readIncidentSettings(given))
+  const folded = fold(detected.findings, states, readIncidentSettings(settings.incidents))
   for (const { id, reason } of detected.failed) context.log.error('a rule broke on an event', { event: id, reason })
+  // Nothing has come and nothing follows from that.
+  if (seqs.length === 0 && states.changed.size === 0) return empty
 
   const watermarkMs = Math.max(read.watermark_ms, detected.watermarkMs)
   const payload = commitOf({ tenant, version: read.version, seqs, setAside, states, detected, folded, watermarkMs })
@@ -58,9 +60,10 @@ export async function analysePage(tenant: string, most: number, context: PageCon
     news: folded.changes.some(({ quiet }) => !quiet),
     done: {
       events: events.length,
-      findings: folded.findings.length,
+      findings: folded.findings.filter(({ isNew }) => isNew).length,
       incidents: folded.changes.filter(({ change }) => change !== 'continued').length,
-      late: detected.future,
+      late: detected.late + detected.future,
+      blocked: detected.blocked,
       set_aside: setAside.length,
       stale: 0,
     },

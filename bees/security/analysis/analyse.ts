@@ -1,7 +1,7 @@
 import type { Json } from '../../../src/bee/index.ts'
 import type { SecurityEvent } from '../events/event.ts'
 import type { Finding } from '../findings.ts'
-import type { Engine } from './engine.ts'
+import { type CompiledRules, futureMs, type RuleCounters, type TenantSettings } from '../rules/index.ts'
 import { fold } from './fold.ts'
 import { foldKeysOf } from './grouping.ts'
 import type { IncidentChange } from './incident.ts'
@@ -9,56 +9,62 @@ import { type Point, pointsOf } from './points.ts'
 import { riskKeyOf } from './risk.ts'
 import { type IncidentSettings, readIncidentSettings } from './settings.ts'
 import { type Overlay, overlay, type StateAccess } from './state-access.ts'
-import type { Settings } from './tenant-settings.ts'
-
-/** Events that claim to come from further ahead are judged by rules that look at one event alone, and count for nothing else. */
-export const futureMs = 5 * 60_000
 
 export interface DetectInput {
   readonly tenant: string
   /** Sorted by time and id. */
   readonly events: readonly SecurityEvent[]
   readonly states: StateAccess
-  readonly rules: Engine<Settings>
-  readonly settings: Settings
+  readonly rules: CompiledRules
+  /** By rule: what the tenant says otherwise. */
+  readonly settings: TenantSettings
   readonly nowMs: number
+  /** Let the clock judge as well: nothing else waits. */
+  readonly tick: boolean
 }
 
 export interface Detected {
   readonly findings: readonly Finding[]
   readonly points: readonly Point[]
+  /** By rule: how often it was asked and answered. */
+  readonly counters: ReadonlyMap<string, RuleCounters>
   /** Greatest time of an event that is not in the future; 0 without one. */
   readonly watermarkMs: number
+  readonly late: number
   readonly future: number
+  readonly blocked: number
   /** Ids of events that a rule could not bear. They have been judged in part. */
   readonly failed: readonly { readonly id: string; readonly reason: string }[]
 }
 
 /** First half of an analysis: events against rules. */
-export function detect({ events, states, rules, settings, nowMs }: DetectInput): Detected {
+export function detect({ tenant, events, states, rules, settings, nowMs, tick }: DetectInput): Detected {
+  const session = rules.open({ tenant, states, nowMs }, settings)
   const findings: Finding[] = []
   const failed: { id: string; reason: string }[] = []
   const latest = nowMs + futureMs
   let watermarkMs = 0
-  let future = 0
   for (const event of events) {
-    if (event.time > latest) future += 1
-    else if (event.time > watermarkMs) watermarkMs = event.time
+    if (event.time <= latest) watermarkMs = Math.max(watermarkMs, event.time)
     try {
-      findings.push(...rules.run(event, states, settings, nowMs))
+      findings.push(...session.take(event))
     } catch (thrown) {
       // A rule that breaks on an event must not stop everything behind it.
       failed.push({ id: event.id, reason: thrown instanceof Error ? thrown.name : typeof thrown })
     }
   }
+  if (tick) findings.push(...session.tick())
+  for (const [key, row] of session.changes()) states.set(key, row)
   const points = pointsOf(events.filter(({ time }) => time <= latest))
-  return { findings, points, watermarkMs, future, failed }
+  return { findings, points, counters: session.counters, watermarkMs, ...session.aside, failed }
 }
 
-export interface AnalysisInput extends Omit<DetectInput, 'states'> {
-  /** Rows by key; all that `stateKeysOf` names, and those that `foldKeysOf` names once the findings are known. */
+export interface AnalysisInput extends Omit<DetectInput, 'states' | 'tick'> {
+  /** Rows by key; all that `stateKeysOf` names, and those that `incidentKeysOf` names once the findings are known. */
   readonly state: ReadonlyMap<string, Json>
   readonly incidents?: IncidentSettings | undefined
+  /** @default true */
+  readonly tick?: boolean | undefined
 }
 
 export interface Analysis extends Detected {
@@ -73,7 +79,7 @@ export interface Analysis extends Detected {
  */
 export function analyse(input: AnalysisInput): Analysis {
   const states: Overlay = overlay(input.state)
-  const detected = detect({ ...input, states })
+  const detected = detect({ ...input, states, tick: input.tick ?? true })
   const folded = fold(detected.findings, states, input.incidents ?? readIncidentSettings(undefined))
   return {
     ...detected,
@@ -84,11 +90,11 @@ export function analyse(input: AnalysisInput): Analysis {
 }
 
 /** The state rows that judging these events needs. */
-export function stateKeysOf(events: readonly SecurityEvent[], rules: Engine<Settings>): readonly string[] {
-  const keys = new Set<string>()
-  for (const event of events) for (const key of rules.keysOf(event)) keys.add(key)
-  return [...keys]
-}
+export const stateKeysOf = (
+  events: readonly SecurityEvent[],
+  rules: CompiledRules,
+  settings?: TenantSettings,
+): readonly string[] => rules.stateKeysOf(events, settings)
 
 /** The state rows that folding these findings needs, but for the incidents that they name. */
 export const incidentKeysOf = (findings: readonly Finding[]): readonly string[] => foldKeysOf(findings, riskKeyOf)

@@ -1,13 +1,11 @@
-import { defineTaskWith, freshSteps, z } from '../../../src/bee/index.ts'
+import { freshSteps, z } from '../../../src/bee/index.ts'
 import { alertCounts } from '../alerts/deliver-due.ts'
-import type { SecurityServices } from '../services.ts'
+import { defineSecurityTask } from '../services.ts'
 import { alertSoon } from './alert-soon.ts'
 import { analyseTenants } from './analyse-tenants.ts'
-import type { Engine } from './engine.ts'
-import { figures, noFigures } from './figures.ts'
+import { type Figures, figures, noFigures } from './figures.ts'
 import { answer, begun } from './protocol.ts'
 import { report, reportRange } from './report-range.ts'
-import type { Settings } from './tenant-settings.ts'
 
 /** Kept for the last transaction and the close. */
 const reserveMs = 10_000
@@ -18,7 +16,6 @@ const leastSteps = 10
  * that came of it, by whoever is first: a run that dies or that somebody else overtakes has changed nothing, and its repeat
  * begins where the last transaction ended. With `range` it looks at stored events once more and changes nothing at all.
  */
-const defineSecurityTask = defineTaskWith<SecurityServices & { readonly rules: Engine<Settings> }>()
 export const analyzeSecurity = defineSecurityTask({
   description: 'Judges security events by the rules: findings, risk and incidents, each event once.',
   input: z.object({
@@ -39,7 +36,7 @@ export const analyzeSecurity = defineSecurityTask({
   // A page that is too much for the database gets smaller instead of being tried again and again.
   retry: { tries: 2, baseMs: 200 },
   reads: true,
-  counts: ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside', 'closed', ...alertCounts],
+  counts: [...Object.keys(noFigures), 'closed', ...alertCounts],
   schedule: { everyS: 10, input: {} },
   run: async ({ input, transact, ...context }) => {
     const nothing = { ...noFigures, closed: 0, report: null }
@@ -56,14 +53,14 @@ export const analyzeSecurity = defineSecurityTask({
       const told = await reportRange(input.tenant, input.range, { ...context, rules, isOver })
       return { ...nothing, events: told.events, complete: told.complete, report: told }
     }
-    const { tenants, closed } = answer(begun, steps.output, 'begin')
+    const { tenants, silent, closed } = answer(begun, steps.output, 'begin')
     if (closed > 0) context.count('closed', closed)
     const mine = { ...context, rules, alerts, transact: steps.transact, isOver }
     const alerting = alertSoon(mine)
-    const end = await analyseTenants(tenants, {
+    const end = await analyseTenants([...tenants, ...silent], {
       ...mine,
       onPage: async ({ done, news }) => {
-        for (const name of ['events', 'findings', 'incidents', 'stale', 'late', 'set_aside'] as const) {
+        for (const name of Object.keys(noFigures) as (keyof Figures)[]) {
           if (done[name] > 0) context.count(name, done[name])
         }
         await alerting.after(news)

@@ -13,10 +13,9 @@ export interface CommitInput {
   readonly seqs: readonly number[]
   readonly setAside: readonly { readonly seq: number; readonly reason: string }[]
   readonly states: Overlay
-  readonly detected: Pick<Detected, 'points'>
+  readonly detected: Pick<Detected, 'points' | 'counters'>
   readonly folded: Folded
   readonly watermarkMs: number
-  readonly rules?: readonly Json[] | undefined
   readonly streams?: readonly Json[] | undefined
 }
 
@@ -41,7 +40,9 @@ export function commitOf(input: CommitInput): Json {
     })),
     points: detected.points.map(({ stream, kind, timeMs, value }) => ({ stream, kind, time_ms: timeMs, value })),
     streams: input.streams ?? [],
-    rules: input.rules ?? [],
+    rules: [...detected.counters].map(([rule, { evaluations, hits, suppressed }]) => ({
+      ...{ rule, evaluations, hits, suppressed },
+    })),
     watermark_ms: watermarkMs,
   }
 }

@@ -56,7 +56,7 @@ export async function detectStreams(due: readonly DueStream[], context: DetectCo
     tenant,
     // Without a finding nothing of the tenant's own is touched, so nobody else need wait.
     version: findings.length === 0 ? null : version,
-    ...{ seqs: [], setAside: [], states, folded, watermarkMs: 0, detected: { points: [] } },
+    ...{ seqs: [], setAside: [], states, folded, watermarkMs: 0, detected: { points: [], counters: new Map() } },
     streams: judged.map((one) => ({
       ...{ stream: one.due.stream, version: one.due.version, state: one.state, last_ms: one.lastMs },
       ...{ points: one.points, learning: one.learning },

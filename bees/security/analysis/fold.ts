@@ -19,9 +19,15 @@ interface Touched {
   readonly wants: IncidentWant[]
 }
 
+export interface FoldedFinding {
+  readonly finding: Finding
+  readonly incident: string
+  readonly isNew: boolean
+}
+
 export interface Folded {
-  /** Those that had not been seen, with the incident that each belongs to. */
-  readonly findings: readonly { readonly finding: Finding; readonly incident: string }[]
+  /** Those that are new, or graver than when they came before, with the incident that each belongs to. */
+  readonly findings: readonly FoldedFinding[]
   /** One for each incident that was touched, in the order in which they were. */
   readonly changes: readonly IncidentChange[]
 }
@@ -32,10 +38,10 @@ export interface Folded {
  */
 export function fold(findings: readonly Finding[], states: StateAccess, settings: IncidentSettings): Folded {
   const touched = new Map<string, Touched>()
-  const kept: { finding: Finding; incident: string }[] = []
+  const kept: FoldedFinding[] = []
   for (const finding of findings) {
-    const { incident, isNew } = foldOne(finding, states, settings, touched)
-    if (isNew) kept.push({ finding, incident })
+    const { incident, isNew, isWorse } = foldOne(finding, states, settings, touched)
+    if (isNew || isWorse) kept.push({ finding, incident, isNew })
   }
   return { findings: kept, changes: [...touched.values()].map(changeOf) }
 }
@@ -45,7 +51,7 @@ function foldOne(
   states: StateAccess,
   settings: IncidentSettings,
   touched: Map<string, Touched>,
-): { readonly incident: string; readonly isNew: boolean } {
+): { readonly incident: string; readonly isNew: boolean; readonly isWorse: boolean } {
   // It may be the second time that this finding comes, perhaps graver than before.
   const first = find(finding, finding.severity, states)
   const isNew = first?.findings.includes(finding.key) !== true
@@ -69,7 +75,7 @@ function foldOne(
   const want = isNew || isWorse ? wantOf(finding) : undefined
   if (want !== undefined && entry.wants.length < most.wants) entry.wants.push(want)
   touched.set(after.id, entry)
-  return { incident: after.id, isNew }
+  return { incident: after.id, isNew, isWorse }
 }
 
 function find(finding: Finding, severity: Severity, states: StateAccess): IncidentState | undefined {

@@ -1,7 +1,13 @@
 import { BeeError, type Json, z } from '../../../src/bee/index.ts'
 
 /** What the SQL functions of the analysis return. */
-export const begun = z.object({ tenants: z.array(z.string()), closed: z.int(), forgotten: z.int() })
+export const begun = z.object({
+  /** Whose events wait, the longest waiting first; and whose silence is to be looked at. */
+  tenants: z.array(z.string()),
+  silent: z.array(z.string()),
+  closed: z.int(),
+  forgotten: z.int(),
+})
 const ruleSettings = z.array(
   z.object({
     rule: z.string(),

@@ -1,14 +1,13 @@
 import { type Json, type TaskContext, TerminalError, z } from '../../../src/bee/index.ts'
 import { severities } from '../findings.ts'
+import type { CompiledRules } from '../rules/index.ts'
 import { detect, inOrder } from './analyse.ts'
-import type { Engine } from './engine.ts'
 import { fold } from './fold.ts'
 import type { IncidentChange } from './incident.ts'
 import { answer, range, settings } from './protocol.ts'
 import { readEvents } from './read-events.ts'
 import { readIncidentSettings } from './settings.ts'
 import { overlay } from './state-access.ts'
-import type { Settings } from './tenant-settings.ts'
 import { settingsOf } from './tenant-settings.ts'
 
 const most = { page: 1000, events: 200_000, rules: 100, incidents: 50 } as const
@@ -41,7 +40,7 @@ export const report = z.object({
 export type Report = z.output<typeof report>
 
 export interface RangeContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock'> {
-  readonly rules: Engine<Settings>
+  readonly rules: CompiledRules
   readonly isOver: () => boolean
 }
 
@@ -75,7 +74,7 @@ export async function reportRange(
     const nowMs = context.clock.now()
     const detected = detect({
       ...{ tenant, events: [...events].sort(inOrder), states, rules: context.rules },
-      ...{ settings: tenantSettings.settings, nowMs },
+      ...{ settings: tenantSettings.rules, nowMs, tick: false },
     })
     const folded = fold(detected.findings, states, readIncidentSettings(tenantSettings.incidents))
     for (const [key, row] of states.changed) {

@@ -93,5 +93,5 @@ export const planDocument = z.looseObject({
   /** What was asked for and is not part of the plan, with the reason. */
   held: z.array(z.looseObject({ because: z.string() })),
   /** Expected blast radius. */
-  radius: z.object({ users: z.int(), sessions: z.int(), addresses: z.int(), active_users: z.int() }),
+  radius: z.object({ users: z.int(), sessions: z.int(), addresses: z.int() }),
 })

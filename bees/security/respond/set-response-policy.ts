@@ -27,7 +27,7 @@ export const setResponsePolicy = defineSecurityTask({
         reason,
         limits: z
           .strictObject({
-            users_share: z.number().min(0).max(0.05),
+            users_share: z.number().min(0).max(0.05).multipleOf(0.0001),
             users_floor: count,
             users_per_hour: count,
             ips_per_10_min: count,

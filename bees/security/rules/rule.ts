@@ -100,8 +100,7 @@ export const rule = z.strictObject({
   detection: z
     .object({ condition: z.string().min(1).max(500).optional() })
     .catchall(selection)
-    .refine((map) => Object.keys(map).every((name) => selectionName.safeParse(name).success), 'names of selections: a-z, 0-9, _')
-    .refine((map) => Object.keys(map).length > 0, 'at least one selection'),
+    .refine((map) => Object.keys(map).every((name) => selectionName.safeParse(name).success), 'names of selections: a-z, 0-9, _'),
   /** One of these is enough; the most severe one that holds makes the finding. */
   any: z.array(clause).min(1).max(8),
   /** Sentence for a person, with `{fact}` or `{field}`; a clause's own goes first. */

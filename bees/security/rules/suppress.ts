@@ -34,14 +34,14 @@ export type Outcome =
  */
 export function suppress(
   row: Row,
-  { rule, suppressMs }: CompiledRule,
+  slot: string,
+  suppressMs: number,
   rank: number,
   timeMs: number,
   markMs: number,
   latenessMs: number,
 ): Outcome {
   const kernel = kernelOf(suppressMs + latenessMs)
-  const slot = `!${rule.id}`
   const attack = row.read(slot, kernel, markMs)
   if (attack.anchor === 0 || timeMs - attack.last >= suppressMs) {
     row.write(slot, kernel, { anchor: timeMs, last: timeMs, hits: 1, told: timeMs, rank }, markMs)

@@ -1,5 +1,6 @@
 import { BeeError } from '../../errors.ts'
 import { type Deadline, deadlineIn, raceAbort } from '../../resilience/index.ts'
+import { peerOf } from '../peer.ts'
 import { deliver, type Held } from './deliver.ts'
 import { twinTypeOf } from './event-types.ts'
 import { parseEvent } from './parse-event.ts'
@@ -35,7 +36,7 @@ interface Admitted {
  */
 export function createStripeWebhook(options: StripeWebhookOptions): (request: Request) => Promise<Response> {
   const settings = webhookSettings(options)
-  const { clock, log, metrics } = settings
+  const { clock, log, metrics, notify } = settings
   return async (request) => {
     const startedMs = clock.monotonicMs()
     const whole = deadlineIn(settings.budget.totalMs, clock)
@@ -49,7 +50,18 @@ export function createStripeWebhook(options: StripeWebhookOptions): (request: Re
       const outcome = error.code === 'BEE_WEBHOOK_NOT_DURABLE' ? 'not_durable' : 'refused'
       metrics?.webhook(outcome, clock.monotonicMs() - startedMs)
       log?.warn({ code: error.code, cause: causeOf(error) }, `webhook ${outcome}`)
-      return refusal(error)
+      const response = refusal(error)
+      if (error.code === 'BEE_WEBHOOK_SIGNATURE') {
+        const { status } = response
+        notify?.({
+          what: 'webhook_refused',
+          where: '/webhooks/stripe',
+          code: error.code,
+          status,
+          peer: peerOf(request),
+        })
+      }
+      return response
     } finally {
       watchdog.release()
     }

@@ -1,6 +1,6 @@
 import type { Json } from '../../canonical.ts'
 import type { Clock } from '../../resilience/index.ts'
-import type { Log, Metrics } from '../../telemetry/index.ts'
+import type { Log, Metrics, Notify } from '../../telemetry/index.ts'
 
 /**
  * What the bee gets of a Stripe event. Only members that are the same in every delivery of one event: Stripe's
@@ -115,6 +115,8 @@ export interface StripeWebhookOptions {
   readonly clock?: Clock | undefined
   readonly log?: Pick<Log, 'info' | 'warn' | 'error'> | undefined
   readonly metrics?: Pick<Metrics, 'webhook' | 'breaker'> | undefined
+  /** Told of deliveries whose signature is wrong. @default nobody */
+  readonly notify?: Notify | undefined
 }
 
 /** Parts of one decreasing budget: whatever a part has used up is gone for those after it. Milliseconds. */

@@ -94,7 +94,12 @@ export function downgrade(scene: Scene): void {
   const { random, pace, startMs } = scene
   const admin = random.chance(0.5)
   const person = victimOf(scene, admin ? (each) => each.isAdmin : (each) => isActive(each) && each.mfa)
-  const self = takeOver(scene, person, addressOf(scene), toolOf(scene, false), startMs)
+  const from = addressOf(scene)
+  const self = takeOver(scene, person, from, toolOf(scene, false), startMs)
+  // Factors go only with a second factor: the code was phished together with the password.
+  const place = { user_uid: person.uid, ...from } as const
+  scene.say(startMs + 9 * second, { action: 'mfa_verification', source: 'auth_hook', ...place })
+  scene.say(startMs + 10 * second, { ...self, action: 'session_seen', aal: 'aal2' })
   const laterMs = pace === 'fast' ? random.between(2, 15) * minute : random.between(1, 4) * hour
   lookAround(scene, self, startMs + 20 * second, 4, laterMs / 6)
   scene.say(startMs + laterMs, { ...self, action: 'factor_remove' })

@@ -1,17 +1,15 @@
 import { createAlertServices } from '../../../../bees/security/alerts/services.ts'
 import { analyzeSecurity } from '../../../../bees/security/analysis/analyze-security.ts'
 import { detectAnomaly } from '../../../../bees/security/analysis/detect-anomaly.ts'
-import type { Engine } from '../../../../bees/security/analysis/engine.ts'
-import type { Settings } from '../../../../bees/security/analysis/tenant-settings.ts'
 import type { SecurityServices } from '../../../../bees/security/services.ts'
 import { type Bee, defineBee } from '../../../../src/bee/index.ts'
-import { toyEngine } from './toy.ts'
+import { testRules } from './rules.ts'
 
-/** The bee with the tasks of the analysis alone. */
-export const analysisBee: Bee = defineBee<SecurityServices & { readonly rules: Engine<Settings> }>({
+/** The bee with the tasks of the analysis alone, and what these need. */
+export const analysisBee: Bee = defineBee<SecurityServices>({
   name: 'security',
   description: 'Analyses.',
   slots: 8,
-  services: (env) => ({ alerts: createAlertServices(env), approvers: [], rules: toyEngine }),
+  services: (env) => ({ alerts: createAlertServices(env), rules: testRules }) as SecurityServices,
   tasks: { analyze_security: analyzeSecurity, detect_anomaly: detectAnomaly },
 })

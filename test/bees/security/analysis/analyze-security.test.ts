@@ -167,11 +167,8 @@ it('judges a range of stored events into a report, and changes nothing', async (
     findings: 0,
     report: {
       ...{ events: 37, set_aside: 0, complete: true, until_ms: fromMs + hourMs },
-      rules: [
-        { rule: 'toy_ip', findings: 7 },
-        { rule: 'toy_account', findings: 7 },
-      ],
-      incidents: { high: 1 },
+      rules: [{ rule: 'guess_account', findings: 1 }],
+      incidents: { medium: 1 },
     },
   })
   expect(transactions).toHaveLength(1)
@@ -192,7 +189,7 @@ it('sends what it has found at once, and once', async () => {
   }
   await queue(database, guesses(5, beginOf(Date.now())))
   const { counts } = await analyse(database, {}, env)
-  const told = () => receiver.received.filter(({ body }) => body.includes('Toy'))
+  const told = () => receiver.received.filter(({ body }) => body.includes('Guessing'))
   expect(counts['alerts_sent']).toBeGreaterThan(0)
   expect(told()).toHaveLength(1)
   // The same again is nobody's news.

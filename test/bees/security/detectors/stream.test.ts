@@ -117,6 +117,7 @@ describe('learning and refractory', () => {
     expect(began).toBe(startMs + 900 * 5 * minuteMs)
     const over = results.findIndex(({ sinceMs }, row) => row > 900 && sinceMs !== began)
     expect(over).toBeGreaterThan(911)
+    expect(results[over - 12]?.score).toBeGreaterThan(0)
     expect(results.slice(over - 11, over + 1).every(({ score }) => score === 0)).toBe(true)
   })
 })

@@ -64,8 +64,8 @@ describe('bees_owner, and so every task function', () => {
 
   test('cannot make up a session: only what was revoked comes back, once, as it was', async () => {
     const { id } = await desk.user('203.0.113.1')
-    const revoke = await as('bees_owner', `select security_auth.revoke_sessions('${id}', null) as it`)
-    const { revocation } = revoke[0]?.['it'] as { readonly revocation: string }
+    const revoke = `select security_auth.revoke_sessions('${id}', null) ->> 'revocation' as id`
+    const revocation = (await as('bees_owner', revoke))[0]?.['id']
     await desk.rows(
       `update security_auth.revocations set kept = jsonb_set(kept, '{sessions,0,aal}', '"aal3"') where id = $1`,
       [revocation],

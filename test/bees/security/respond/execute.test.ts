@@ -200,6 +200,25 @@ describe('once', () => {
     }
   })
 
+  test('a plan that is taken back while it is carried out is not carried on', async () => {
+    const before = await world(desk)
+    const { id } = await desk.user('203.0.113.15')
+    const wants = [{ kind: 'user', id, response: 'lock_user' }]
+    const plan = await approved(...wants)
+    // begin, notify, revoke_sessions
+    const process = randomBytes(32).toString('hex')
+    await expect(desk.execute(plan, { process, diesAfter: 3 })).rejects.toThrow('killed')
+    expect(await desk.rows('select from auth.sessions where user_id = $1', [id])).toEqual([])
+    expect(await desk.revert(plan)).toMatchObject({ state: 'reverted' })
+    // The dead hive's process comes back and still believes that it may go on.
+    const { actions } = await desk.execute(plan, { process })
+    expect(actions.map(({ state }) => state)).toEqual(['reverted', 'reverted', 'refused'])
+    expect(await desk.execute(plan)).toMatchObject({ state: 'reverted' })
+    expect(await desk.rows('select from auth.sessions where user_id = $1', [id])).toHaveLength(1)
+    await desk.rows('delete from auth.users where id = $1', [id])
+    expect(await world(desk)).toEqual(before)
+  })
+
   test('the schedule takes what is due and nothing else', async () => {
     const due = await approved({ kind: 'ip', id: '192.0.2.101', response: 'block_ip' })
     const waiting = await desk.incident({ wants: [{ kind: 'ip', id: '192.0.2.102', response: 'block_ip' }] })
