@@ -13,24 +13,24 @@ export interface SecurityServices {
   readonly rules: CompiledRules
 }
 
-/** @throws BeeError BEE_CONFIG_INVALID */
+/** @throws BeeError BEE_CONFIG_INVALID, and BEE_SECURITY_RULE_INVALID for mistakes in rules of one's own */
 export function createSecurityServices(env: Environment): SecurityServices {
-  let rules: CompiledRules | undefined
+  const ownFolder = env['SECURITY_RULES_DIR'] || undefined
+  // One's own are tried at the start; those that come with the bee have been, and are read when somebody needs them.
+  let rules = ownFolder === undefined ? undefined : rulesWith(ownFolder)
   return Object.freeze({
     alerts: createAlertServices(env),
     ingest: createIngestServices(env),
     approvers: readApprovers(env),
     get rules() {
-      rules ??= rulesOf(env)
+      rules ??= rulesWith()
       return rules
     },
   })
 }
 
-/** The rules that come with the bee, and those of one's own in the folder SECURITY_RULES_DIR. */
-function rulesOf(env: Environment): CompiledRules {
-  const own = env['SECURITY_RULES_DIR'] || undefined
-  return loadRules([...ruleFilesOf(shippedFolder), ...(own === undefined ? [] : ruleFilesOf(own))])
-}
+/** The rules that come with the bee, and those of another folder. */
+const rulesWith = (ownFolder?: string): CompiledRules =>
+  loadRules([...ruleFilesOf(shippedFolder), ...(ownFolder === undefined ? [] : ruleFilesOf(ownFolder))])
 
 export const defineSecurityTask = defineTaskWith<SecurityServices>()

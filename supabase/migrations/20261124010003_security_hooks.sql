@@ -14,6 +14,8 @@ create table security.hook_notes (
 
 -- Notes that could not be kept. A sequence: counting must work where nothing can be written.
 create sequence security.hook_failures minvalue 0 start 0;
+-- seal() leaves sequences to the table whose column they serve; this one serves none.
+alter sequence security.hook_failures owner to bees_owner;
 
 create schema if not exists security_hooks authorization bees_owner;
 comment on schema security_hooks is 'Functions for Supabase auth hooks; executable by supabase_auth_admin alone.';

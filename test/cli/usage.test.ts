@@ -34,7 +34,11 @@ describe('a command line that cannot be understood', () => {
   it.each<[string[], RegExp]>([
     [['no-such-command'], /unknown command 'no-such-command'/],
     [['lst'], /Did you mean list\?/],
-    [['demo', 'extra'], /too many arguments/],
+    [['demo', 'money', 'extra'], /too many arguments/],
+    [['demo', 'weather'], /expected money or security/],
+    [['security', 'findings', '--limit', '0'], /expected an integer from 1 to 200/],
+    [['security', 'approve', 'pln_1'], /no --reason/],
+    [['security', 'silence', '--reason', 'too loud'], /expected --rule, --incident or --entity/],
     [['demo', '--seed', 'abc'], /^BEE_USAGE: --seed: received "abc", expected a whole number/],
     [['demo', '--seed', '-1'], /^BEE_USAGE: --seed: received "-1"/],
     [['submit'], /missing required argument 'bee\/task'/],

@@ -5,8 +5,8 @@ import { commitOf } from './commit.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { fold } from './fold.ts'
 import { loadStates } from './load-states.ts'
-import { answer, committed, page } from './protocol.ts'
-import { readEvents } from './read-events.ts'
+import { answer, committed, type Page, page } from './protocol.ts'
+import { type ReadEvents, readEvents } from './read-events.ts'
 import { readIncidentSettings } from './settings.ts'
 import { overlay } from './state-access.ts'
 import { settingsOf } from './tenant-settings.ts'
@@ -34,7 +34,25 @@ const stale: PageResult = { outcome: 'stale', more: true, news: false, done: { .
 /** Reads a page of one tenant's events, judges it and commits what comes of it. */
 export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
   const read = answer(page, await context.read({ op: 'page', tenant, most, bytes: mostBytes }), 'page')
-  const { events, seqs, setAside } = readEvents(tenant, read.events)
+  return await judgePage(tenant, read, readEvents(tenant, read.events), context)
+}
+
+/**
+ * Puts the oldest event of a tenant aside, unjudged: the database refuses what comes of it. That is a mistake of ours, and
+ * must not keep everything behind it waiting until it is mended.
+ */
+export async function skipEvent(tenant: string, reason: string, context: PageContext): Promise<PageResult> {
+  const read = answer(page, await context.read({ op: 'page', tenant, most: 1, bytes: mostBytes }), 'page')
+  const seqs = read.events.map(({ seq }) => seq)
+  return await judgePage(tenant, read, { events: [], seqs, setAside: seqs.map((seq) => ({ seq, reason })) }, context)
+}
+
+async function judgePage(
+  tenant: string,
+  read: Page,
+  { events, seqs, setAside }: ReadEvents,
+  context: PageContext,
+): Promise<PageResult> {
   const settings = settingsOf(read.settings)
   const base = new Map<string, Json>()
   const load = (keys: readonly string[]) => loadStates(context, tenant, read.version, keys, base)

@@ -33,7 +33,10 @@ export function commitOf(input: CommitInput): Json {
       state === null ? [] : [[storageKey(key), state, expiryMs(state, watermarkMs)]],
     ),
     gone: rows.flatMap(([key, state]) => (state === null ? [storageKey(key)] : [])),
-    findings: folded.findings.map(({ finding, incident }) => ({ finding: finding as unknown as Json, incident })),
+    // The same finding may come twice in one page: the last time counts.
+    findings: [...new Map(folded.findings.map((one) => [one.finding.key, one])).values()].map(
+      ({ finding, incident }) => ({ finding: finding as unknown as Json, incident }),
+    ),
     incidents: folded.changes.map((change) => ({
       change: change as unknown as Json,
       until_ms: untilOf(states, change.incident),

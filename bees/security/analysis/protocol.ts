@@ -24,6 +24,7 @@ export const page = z.object({
   events: z.array(z.object({ seq: z.int(), event: z.unknown() })),
   more: z.boolean(),
 })
+export type Page = z.output<typeof page>
 export const settings = z.object({ settings: ruleSettings })
 export const range = z.object({
   events: z.array(z.unknown()),

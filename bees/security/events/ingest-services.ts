@@ -7,6 +7,8 @@ export interface IngestServices {
   /** Tenant of what comes from this project itself: hooks, puller, the hive. */
   readonly tenant: string
   readonly retentionDays: number
+  /** Whether there is a key; without one no event can be taken in. */
+  readonly isOn: boolean
   /** @throws BeeError BEE_CONFIG_INVALID without a key */
   pseudonymsOf(tenant: string): Pseudonymiser
 }
@@ -40,6 +42,7 @@ export function createIngestServices(env: Environment): IngestServices {
   return Object.freeze<IngestServices>({
     tenant: config.SECURITY_TENANT,
     retentionDays: config.SECURITY_RETENTION_DAYS,
+    isOn: config.SECURITY_PSEUDONYM_KEY !== undefined,
     pseudonymsOf(tenant) {
       const known = made.get(tenant)
       if (known !== undefined) return known

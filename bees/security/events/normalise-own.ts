@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { canonicalJson } from './canonical-json.ts'
 import { derive, type EventDraft } from './derive.ts'
 import { emailFactsOf, phonePrefixOf } from './email-domain.ts'
@@ -50,22 +49,16 @@ function draftOf(given: OwnItem, time: number, srcIp: string | undefined, contex
     return kind === 'identifier' ? pseudonyms.identifier(value) : pseudonyms.of(kind, value)
   }
   const { account: _account, src_net: _net, data, ...fields } = rest
-  const texts = Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      typeof value === 'string' && !untouched.has(name) ? scrubText(value, pseudonyms) : value,
-    ]),
-  )
-  return defined({
-    ...texts,
-    id: given.id === undefined ? idOf(given) : scrubText(given.id, pseudonyms),
+  const draft = defined({
+    ...fields,
+    id: given.id ?? idOf(given, context),
     tenant: context.tenant,
     time,
     source: given.source ?? 'app',
     action: given.action,
     status_id: given.status_id ?? (word === undefined ? undefined : status[word]),
-    user_uid: scrubbed(given.user_uid ?? user_id, pseudonyms),
-    session_uid: scrubbed(given.session_uid ?? session_id, pseudonyms),
+    user_uid: given.user_uid ?? user_id,
+    session_uid: given.session_uid ?? session_id,
     identifier: kept('identifier', typed),
     card: kept('card', given.card),
     device: kept('device', device),
@@ -78,7 +71,14 @@ function draftOf(given: OwnItem, time: number, srcIp: string | undefined, contex
     phone_prefix: given.phone_prefix ?? (phone === undefined ? undefined : phonePrefixOf(phone)),
     ...(email === undefined ? {} : { ...emailFactsOf(email), ...domainGiven(given) }),
     data: data === undefined ? undefined : scrubData(data, pseudonyms),
-  }) as EventDraft
+  })
+  // Last, so that no way of writing a field leads around it.
+  return Object.fromEntries(
+    Object.entries(draft).map(([name, value]) => [
+      name,
+      typeof value === 'string' && !untouched.has(name) ? scrubText(value, pseudonyms) : value,
+    ]),
+  ) as unknown as EventDraft
 }
 
 /** Checked against a list, a pattern or a rule of their own. */
@@ -94,18 +94,13 @@ const untouched = new Set([
   'ua_kind',
 ])
 
-const scrubbed = (value: string | undefined, pseudonyms: NormaliserContext['pseudonyms']) =>
-  value === undefined ? undefined : scrubText(value, pseudonyms)
-
 const domainGiven = ({ email_domain, disposable }: OwnItem) => defined({ email_domain, disposable })
 
 const numberOf = (object: string | undefined) =>
-  object !== undefined && /^\d{1,15}$/.test(object) ? Number(object) : undefined
+  object !== undefined && /^\d{1,10}$/.test(object) ? Number(object) : undefined
 
-/** Without an id of its own an item is known by what it says: the same again is the same event. */
-function idOf(given: OwnItem): string {
-  return `sha:${createHash('sha256').update(canonicalJson(given)).digest('hex').slice(0, 40)}`
-}
+/** Without an id of its own an item is known by what it says: the same again is the same event. Keyed like all hashes. */
+const idOf = (given: OwnItem, { pseudonyms }: NormaliserContext) => `sum:${pseudonyms.of('text', canonicalJson(given))}`
 
 function pathOf(text: string): string {
   const absolute = /^https?:\/\/[^/?#]*(.*)$/i.exec(text)

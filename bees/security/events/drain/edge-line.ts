@@ -34,7 +34,7 @@ export const edgeLine: LineReader = ({ facts }, { pseudonyms }) => {
     path: pathTemplate(path),
     resource: resourceOf(path),
     object_id: object === undefined ? undefined : pseudonyms.of('object', object),
-    object_number: object !== undefined && /^\d{1,15}$/.test(object) ? Number(object) : undefined,
+    object_number: object !== undefined && /^\d{1,10}$/.test(object) ? Number(object) : undefined,
     src_ip: address === undefined ? undefined : pseudonyms.ip(address),
     asn: integerAt(request, ['cf', 'asn'], 0, 4_294_967_295),
     country: country !== undefined && /^[A-Z]{2}$/.test(country) ? country : undefined,

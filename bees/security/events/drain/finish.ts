@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { canonicalJson } from '../canonical-json.ts'
 import { derive, type EventDraft } from '../derive.ts'
 import { securityEvent } from '../event.ts'
@@ -16,7 +15,7 @@ export function finish(
   item: Readonly<Record<string, unknown>>,
   context: NormaliserContext,
 ): Normalised {
-  const id = draft.id ?? `log:${line.id ?? createHash('sha256').update(canonicalJson(item)).digest('hex').slice(0, 40)}`
+  const id = draft.id ?? `log:${line.id ?? context.pseudonyms.of('text', canonicalJson(item))}`
   const texts = Object.entries(draft).map(([name, value]) => [
     name,
     typeof value === 'string' && name !== 'path' ? scrubText(value, context.pseudonyms) : value,

@@ -46,7 +46,8 @@ export const pullAuthEvents = defineSecurityTask({
     const { tenant } = ingest
     const done = { events: 0, duplicates: 0, complete: true }
     const steps = await freshSteps(transact, { op: 'begin' })
-    if (steps === undefined) return { ...done, complete: false }
+    // Without a key the bee has not been switched on.
+    if (steps === undefined || !ingest.isOn) return { ...done, complete: false }
     const began = start.parse(await read({ what: 'start', tenant }))
     const context = { tenant, pseudonyms: ingest.pseudonymsOf(tenant), authLog: began.auth_log }
     // Parts without anything are kept together with the next one that has something.

@@ -68,6 +68,7 @@ describe('silences', () => {
     await desk.note([{ change: 'closed' }, { incident: incidentId('b'), entity: { kind: 'user', id: 'u' } }])
     await desk.note([{ incident: incidentId('b'), entity: { kind: 'user', id: 'u' }, change: 'closed' }])
     await desk.deliver()
+    expect(types(receiver)).toEqual(['trigger', 'resolve'])
     desk.nowMs += 2 * hourMs
     await desk.deliver()
     expect(types(receiver)).toEqual(['trigger', 'resolve'])
@@ -141,6 +142,12 @@ describe('silences', () => {
       [{ ...input, minutes: -5 }, { nonce: { kid: 'k' } }],
     ]) {
       await expect(desk.rows('select bee_tasks.security__silence_alerts($1, $2)', [wrong, call])).rejects.toThrow()
+    }
+    for (const task of ['unsilence_alerts', 'ack_incident', 'set_alert_routes', 'resend_alerts']) {
+      const unsigned = desk.rows(`select bee_tasks.security__${task}($1, '{"nonce": null}')`, [
+        { tenant: 'acme', incident: incidentId('a'), id: 'sil_', receiver: 'ops', routes: [] },
+      ])
+      await expect(unsigned, task).rejects.toThrow('nobody has signed')
     }
     await silence(desk, { rule, tenant: 'other' })
     await desk.note([{}])

@@ -33,7 +33,7 @@ const rules: readonly Json[] = [
     ...{ ...common, id: 'guess_address', title: 'Guessing from one address', severity: 'high', fixtures },
     ...{ entity: address, related: [account] },
     any: [{ kind: 'value_count', by: ['src_ip'], field: 'account', within: '30m', gte: 5 }],
-    explain: '{count} accounts were tried from {src_ip}.',
+    explain: '{values} accounts were tried from {src_ip}.',
   },
   {
     ...{ ...common, id: 'guessed_right', title: 'Guessed right', severity: 'critical', fixtures, risk: 50 },

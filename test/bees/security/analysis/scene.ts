@@ -38,7 +38,11 @@ export async function queue(database: TestDatabase, events: readonly unknown[], 
 export async function remains(database: TestDatabase) {
   const rows = (sql: string) => adminQuery(database.url, sql)
   return {
-    states: await rows('select tenant, key, state::text, expires_ms from security.states order by 1, 2'),
+    // What has expired says nothing, whether it has been taken away or not.
+    states: await rows(
+      `select s.tenant, s.key, s.state::text, s.expires_ms from security.states as s
+       join security.versions as v on v.tenant = s.tenant and s.expires_ms > v.watermark_ms order by 1, 2`,
+    ),
     findings: await rows('select tenant, key, incident, time_ms, finding::text from security.findings order by 1, 2'),
     incidents: await rows(
       `select tenant, id, status, severity, until_ms, (incident - 'change' - 'wants')::text as incident

@@ -1,5 +1,7 @@
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { addSession, addUser } from '../../../support/auth.ts'
+import { until } from '../../../support/index.ts'
 import { ada, bob, type Desk, machine, openDesk, rule, tenant, type Wish, world } from './desk.ts'
 
 let desk: Desk
@@ -140,14 +142,28 @@ describe('the blast radius', () => {
   })
 
   test('two executors with two plans stay below the limit together', async () => {
-    await desk.setLimits({ ips_per_10_min: 2 })
-    const plans = [await approved(stranger(), stranger()), await approved(stranger(), stranger())]
-    await Promise.all(plans.map((plan) => desk.execute(plan)))
-    const done = await desk.rows(
-      `select from security.plan_actions where plan = any ($1) and rung = 'block_ip' and state = 'done'`,
-      [plans],
-    )
-    expect(done).toHaveLength(2)
+    await desk.setLimits({ ips_per_10_min: 1 })
+    const plans = [await approved(stranger()), await approved(stranger())]
+    const people = JSON.stringify([ada, bob])
+    const clients = [new pg.Client(desk.database.url), new pg.Client(desk.database.url)] as const
+    const act = async (n: 0 | 1) => {
+      const sql = `select security.act($1, 2, $2, '{}') ->> 'problem' as problem`
+      return (await clients[n].query(sql, [plans[n], people])).rows[0].problem
+    }
+    try {
+      for (const client of clients) await client.connect()
+      for (const plan of plans) await desk.rows(`select security.begin_plan($1, $2, '{}')`, [plan, people])
+      // The first has acted and has not committed yet: the second can know nothing of it, and so has to wait.
+      await clients[0].query('begin')
+      expect(await act(0)).toBeNull()
+      const second = act(1)
+      const waiting = `select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`
+      await until(async () => (await desk.rows(waiting)).length > 0, { what: 'the second executor to wait' })
+      await clients[0].query('commit')
+      expect(await second).toBe('ips_per_10_min')
+    } finally {
+      for (const client of clients) await client.end()
+    }
   })
 })
 

@@ -206,10 +206,19 @@ describe('how long', () => {
     await carryOut(plan)
     const sql = `select until > now() + interval '99 years' as long from security.restrictions where plan = $1`
     expect(await desk.one(sql, [plan])).toEqual({ long: true })
-    // The same in the mode that needs nobody is refused.
+  })
+
+  test.each([
+    ['actions,1,duration_s', 'null'],
+    ['severity', '"high"'],
+    ['confidence', '"medium"'],
+    ['actions,1,reversible', 'false'],
+    ['proposer,kind', '"person"'],
+  ])('a plan that should have asked is not carried out by itself (%s: %s)', async (path, value) => {
     await desk.setMode(rule, 'auto')
     const auto = (await desk.incident({ wants: [stranger()] })) ?? ''
-    const change = `jsonb_set(plan, '{actions,1,duration_s}', 'null')`
+    // Somebody has written it so, digest, audit and all.
+    const change = `jsonb_set(plan, '{${path}}', '${value}')`
     await desk.rows(`update security.plans set plan = ${change}, digest = security.digest(${change}) where id = $1`, [
       auto,
     ])

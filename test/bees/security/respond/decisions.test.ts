@@ -181,13 +181,27 @@ describe('an altered plan', () => {
     expect(await blocked()).toEqual([])
   })
 
-  test('is not carried on in the middle', async () => {
+  const longer = `jsonb_set(plan, '{actions,1,duration_s}', '86400')`
+  test.each([
+    ['another target', alterations['document and digest'], 'altered'],
+    [
+      'a longer time',
+      `update security.plans set plan = ${longer}, digest = security.digest(${longer}) where id = $1`,
+      'altered',
+    ],
+    [
+      'an approval of yesterday',
+      `update security.approvals set decided_at = decided_at - interval '31 minutes' where plan = $1`,
+      'approval_expired',
+    ],
+  ])('(%s) is not carried on in the middle', async (_what, sql, problem) => {
     const plan = await proposed()
     await desk.approve(plan)
     await expect(desk.execute(plan, { diesAfter: 2 })).rejects.toThrow('killed')
-    await desk.rows(alterations['document and digest'], [plan])
-    expect(await desk.execute(plan)).toMatchObject({ state: 'refused' })
-    expect(await blocked()).toEqual([])
+    const before = await world(desk)
+    await desk.force(sql, [plan])
+    expect(await desk.execute(plan)).toMatchObject({ state: 'refused', actions: [{ state: 'done' }, { problem }] })
+    expect(await world(desk)).toEqual(before)
   })
 
   test('cannot borrow the approval of another one', async () => {
@@ -200,6 +214,20 @@ describe('an altered plan', () => {
     expect(await desk.execute(bad)).toMatchObject({ state: 'expired', problem: 'approval_expired' })
     expect(await desk.rows('select from security.restrictions where plan = $1', [bad])).toEqual([])
     expect(await desk.execute(good)).toMatchObject({ state: 'done' })
+  })
+
+  test('is not approved by its proposer behind the back of the decision', async () => {
+    const actions = [{ do: 'block_ip', target: { kind: 'ip', id: '198.51.100.201' } }]
+    const { output } = await desk.run('propose_plan', { tenant, title: 't', reason: 'r', actions }, bob.kid)
+    const plan = String((output as Record<string, unknown>)['plan'])
+    for (const { kid, name } of [bob, { kid: bob.kid, name: 'ada' }, { kid: ada.kid, name: 'bob' }]) {
+      await desk.rows(
+        `insert into security.approvals (plan, digest, decision, kid, name, reason, process)
+         select id, digest, 'approve', $2, $3, 'mine', 'x' from security.plans where id = $1`,
+        [plan, kid, name],
+      )
+    }
+    await isNotCarriedOut(plan)
   })
 
   test('an action row that names somebody else is refused', async () => {
