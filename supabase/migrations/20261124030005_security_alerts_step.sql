@@ -151,6 +151,13 @@ begin
     where old.state = 'resolved' and old.resolved_at < p_at - interval '30 days'
     limit 100 for update skip locked
   );
+  -- Nobody has had the receiver for a week; what is still open then opens anew with its next change.
+  delete from security.notifications as n
+  where n.id in (
+    select old.id from security.notifications as old
+    where old.next_at < p_at - interval '7 days'
+    limit 100 for update skip locked
+  );
   delete from security.alerts as a
   where (a.tenant, a.incident) in (
     select old.tenant, old.incident from security.alerts as old

@@ -58,7 +58,8 @@ language sql
 set search_path = pg_catalog, pg_temp
 as $$ select security.expire_responses(100) $$;
 
--- show_response: { plan } one plan with everything about it; { tenant, state?, limit } the newest plans, and what holds.
+-- show_response: { plan } one plan with everything about it; { tenant, state?, limit } the newest plans, and what holds;
+-- with audit_from also 300 entries of the audit from there on.
 create function bee_tasks.security__show_response__read(input jsonb, call jsonb)
 returns jsonb
 language plpgsql
@@ -168,7 +169,18 @@ begin
     'limits', (
       select l.limits from security.limits as l where l.tenant in (v_tenant, '*') order by l.tenant = '*' limit 1
     ),
-    'audit', security.audit_head(v_tenant)
+    'audit', security.audit_head(v_tenant),
+    'chain', (
+      select coalesce(jsonb_agg(jsonb_build_object(
+        'seq', e.seq, 'previous', e.previous, 'at', bees.rfc3339(e.at), 'entry', e.entry, 'hash', e.hash
+      ) order by e.seq), '[]')
+      from (
+        select x.* from security.audit as x
+        where x.tenant = v_tenant and x.seq >= (input ->> 'audit_from')::bigint
+        order by x.seq
+        limit 300
+      ) as e
+    )
   ));
 end
 $$;

@@ -1,8 +1,6 @@
 -- What a person asks first: how are things, what was found, why. Read by `bees security` through the ledger's query, in a
 -- transaction that cannot write; nothing of it passes the broker.
 
-set local check_function_bodies = off;
-
 create function security.show_status(p_tenant text)
 returns jsonb
 language sql

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../bees/security/findings.ts'
-import { minute } from './clock.ts'
+import { day, minute } from './clock.ts'
 import { createEventMaker } from './event-maker.ts'
 import { tally } from './report.ts'
 import { type Alert, concerns, figuresOf, median, type Score, scoreOf } from './score.ts'
@@ -72,7 +72,11 @@ describe('what concerns an attack', () => {
 
   it('is not one before or long after it, nor one about somebody else', () => {
     expect(concerns(finding({ timeMs: start - 1 }), attack)).toBe(false)
-    expect(concerns(finding({ timeMs: attack.endMs + graceMs + 1 }), attack)).toBe(false)
+    const late = attack.endMs + graceMs + 1
+    expect(concerns(finding({ timeMs: late, firstMs: late }), attack)).toBe(false)
+    // A slow window may still hold the attack, but not one of the day before yesterday.
+    expect(concerns(finding({ timeMs: late, firstMs: start }), attack)).toBe(true)
+    expect(concerns(finding({ timeMs: late + day, firstMs: start }), attack)).toBe(false)
     expect(concerns(finding({ ...inTime, entity: { kind: 'user', id: 'u2' } }), attack)).toBe(false)
     // What is merely related may be related to half of the town.
     const related = [{ kind: 'user', id: 'u1' }] as const

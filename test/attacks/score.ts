@@ -1,5 +1,6 @@
 import type { Entity, Finding, Severity } from '../../bees/security/findings.ts'
 import { severities } from '../../bees/security/findings.ts'
+import { day } from './clock.ts'
 import { type Attack, eventsUntil, graceMs } from './truth.ts'
 
 /** What somebody is told: an incident that was opened or got worse. Info and rules on trial tell nobody. */
@@ -40,12 +41,15 @@ const rank = (severity: Severity): number => severities.indexOf(severity)
 export const isTold = (severity: Severity, quiet: boolean): boolean => !quiet && rank(severity) >= rank('low')
 
 /**
- * Whether a finding is about an attack: it rests on events of the attack, or is about somebody or something in it, in its time.
+ * Whether a finding is about an attack: it rests on events of the attack, or is about somebody or something in it and the time that
+ * it speaks of meets that of the attack.
  * The things around it (`related`) do not count: an office's address is related to much.
  */
 export function concerns(finding: Finding, attack: Attack): boolean {
   if (finding.evidence.some((id) => attack.events.has(id))) return true
-  if (finding.timeMs < attack.beginMs || finding.timeMs > attack.endMs + graceMs) return false
+  // What a slow window adds up may reach back a day.
+  const sinceMs = Math.max(finding.timeMs - day, Math.min(finding.firstMs, finding.timeMs))
+  if (finding.timeMs < attack.beginMs || sinceMs > attack.endMs + graceMs) return false
   return attack.entities.has(`${finding.entity.kind}:${finding.entity.id}`)
 }
 

@@ -92,7 +92,10 @@ const overview = z.object({
     }),
   ),
   limits: z.json().nullable(),
+  /** The end of the audit. */
   audit: auditHead,
+  /** The audit from `audit_from` on, at most 300 entries, for `verifyAudit`. */
+  chain: z.array(auditEntry),
 })
 
 /** One of the two: what was asked for. */
@@ -108,6 +111,7 @@ export const showResponse = defineSecurityTask({
       tenant: tenantName.optional(),
       state: z.enum(planStates).optional(),
       incident: z.string().max(64).optional(),
+      audit_from: z.int().min(1).optional().describe('Also the audit from this number on, 300 entries.'),
       limit: z.int().min(1).max(50).default(20).describe('Plans at most.'),
     })
     .refine(({ plan, tenant }) => (plan === undefined) !== (tenant === undefined), 'expected a plan or a tenant'),

@@ -1,8 +1,9 @@
 import type { Json } from '../../../src/bee/index.ts'
 import type { Finding } from '../findings.ts'
-import type { CompiledRules } from './compiled-rules.ts'
+import { CompiledRules } from './compiled-rules.ts'
 import { durationMs } from './duration.ts'
 import { eventsOf, fixtureStartMs, fixtureTenant } from './fixture-events.ts'
+import { referencesOf } from './order.ts'
 import type { Fixture, Rule } from './rule.ts'
 import { rankOf } from './suppress.ts'
 
@@ -17,16 +18,32 @@ export interface FixtureResult {
 }
 
 /**
- * Plays the fixtures of all rules, or of one. All rules run; what counts are findings of the fixture's own rule (hits, where
+ * Plays the fixtures of all rules, or of one. The rules that it looks at run too; what counts are findings of the fixture's own rule (hits, where
  * it is a signal). Events are taken one batch a minute of their time, through JSON in between, as in the hive.
  */
 export function runFixtures(compiled: CompiledRules, ruleId?: string): readonly FixtureResult[] {
   return compiled.rules
     .filter(({ id, maturity }) => (ruleId === undefined || id === ruleId) && maturity !== 'off')
-    .flatMap((rule) => [
-      ...rule.fixtures.positive.map((fixture) => play(compiled, rule, fixture, 'positive')),
-      ...rule.fixtures.negative.map((fixture) => play(compiled, rule, fixture, 'negative')),
-    ])
+    .flatMap((rule) => {
+      const needed = neededBy(rule, compiled)
+      return [
+        ...rule.fixtures.positive.map((fixture) => play(needed, rule, fixture, 'positive')),
+        ...rule.fixtures.negative.map((fixture) => play(needed, rule, fixture, 'negative')),
+      ]
+    })
+}
+
+/** The rule with all whose hits it looks at, and theirs. No other rule can change what it finds. */
+function neededBy(rule: Rule, compiled: CompiledRules): CompiledRules {
+  const ids = new Set([rule.id])
+  // In order: a rule comes after those that it looks at.
+  for (const one of compiled.rules.toReversed()) {
+    if (ids.has(one.id)) for (const { id } of referencesOf(one)) ids.add(id)
+  }
+  return new CompiledRules(
+    compiled.rules.filter(({ id }) => ids.has(id)),
+    compiled.latenessMs,
+  )
 }
 
 function play(

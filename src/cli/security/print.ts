@@ -87,5 +87,21 @@ export function printIncident({ incident, findings, events }: IncidentReply): vo
   }
   if (events.length === 0) return
   console.log(`\n  ${paint.bold('events')}`)
-  for (const event of events) console.log(`  ${printable(JSON.stringify(event))}`)
+  console.log(columns(events.map(eventCells)))
+}
+
+const statuses: Readonly<Record<number, string>> = { 1: 'worked', 2: 'failed' }
+
+function eventCells(event: IncidentReply['events'][number]): readonly string[] {
+  const { time, action, status_id, src_ip, country, account, resource, error_code, id } = event
+  const place = [src_ip, country].filter((part) => part !== undefined).join(' ')
+  return [
+    timeText(Date.parse(time)),
+    action,
+    statuses[status_id ?? 0] ?? '',
+    place,
+    account ?? resource ?? '',
+    error_code ?? '',
+    id,
+  ].map(printable)
 }

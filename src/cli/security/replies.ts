@@ -67,10 +67,21 @@ const incident = z.object({
   response: z.string().nullable(),
   risk: z.number(),
 })
+const event = z.looseObject({
+  id: z.string(),
+  time: z.string(),
+  action: z.string(),
+  status_id: z.number().optional(),
+  src_ip: z.string().optional(),
+  country: z.string().optional(),
+  account: z.string().optional(),
+  resource: z.string().optional(),
+  error_code: z.string().optional(),
+})
 export const incidentReply = z.object({
   incident: incident.nullable(),
   findings: z.array(finding),
-  events: z.array(z.record(z.string(), z.unknown())),
+  events: z.array(event),
 })
 
 export type StatusReply = z.output<typeof statusReply>

@@ -27,7 +27,9 @@ export const postgresLine: LineReader = ({ facts, message = '' }, { pseudonyms }
     data: role !== undefined && /^\w{1,63}$/.test(role) ? { db_role: role } : undefined,
   }
   if (code === refusedRight) {
-    const table = /\bfor (?:table|relation|view|function|schema|sequence) "?([\w.]{1,63})"?/.exec(message)?.[1]
+    const table = /\bfor (?:table|relation|view|function|schema|sequence) "?([\w.]{1,63})"?(?=[\s,;:]|$)/.exec(
+      message,
+    )?.[1]
     return { ...common, action: 'access_denied', status_id: status.failure, error_code: code, resource: table }
   }
   if (code !== undefined && badLogin.has(code)) {

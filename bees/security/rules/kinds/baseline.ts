@@ -14,6 +14,8 @@ interface Usual {
   /** Clock-aligned window that is being summed, and its sum. */
   slot: number
   sum: number
+  /** The window before; not history yet, or an attack that goes on over its end would hide its own second half. */
+  held: number
   /** Half a history that is being filled, when it began, and the half before. */
   sketch: QuantileSketch
   since: number
@@ -38,22 +40,24 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
   const shape: SeriesShape = { keptMs: windowMs + latenessMs, most: fewestPoints, channels: ['sum'] }
   const kernel: Kernel<Usual> = {
     load: (json) => {
-      const [points, sketch, older] = Array.isArray(json) ? [json[4], json[5], json[6]] : []
+      const [points, sketch, older] = Array.isArray(json) ? [json[5], json[6], json[7]] : []
       return {
         first: numberAt(json, 0),
         slot: numberAt(json, 1),
         sum: numberAt(json, 2),
         since: numberAt(json, 3),
+        held: numberAt(json, 4),
         points: readPoints(points, 1),
         sketch: readSketch(sketch),
         older: readSketch(older),
       }
     },
-    save: ({ first, slot: number, sum, since, points, sketch, older }) => [
+    save: ({ first, slot: number, sum, since, held, points, sketch, older }) => [
       first,
       number,
       sum,
       since,
+      held,
       writePoints(points),
       writeSketch(sketch),
       writeSketch(older),
@@ -68,7 +72,14 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
     const number = Math.floor(timeMs / windowMs)
     if (number <= usual.slot) return
     const limit = limitOf(usual)
-    addValue(usual.sketch, limit > 0 ? Math.min(usual.sum, Math.max(limit, least)) : usual.sum)
+    const learnt = (sum: number): void =>
+      addValue(usual.sketch, limit > 0 ? Math.min(sum, Math.max(limit, least)) : sum)
+    learnt(usual.held)
+    usual.held = usual.sum
+    if (number > usual.slot + 1) {
+      learnt(usual.held)
+      usual.held = 0
+    }
     usual.slot = number
     usual.sum = 0
     if (timeMs - usual.since <= historyMs / 2) return

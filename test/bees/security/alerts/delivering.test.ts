@@ -6,7 +6,7 @@ import { type ReceiverServer, startReceiver, status } from './receiver-server.ts
 
 const secret = whsec()
 const hook = (receiver: ReceiverServer, more: Record<string, unknown> = {}) => ({
-  ...{ kind: 'webhook', name: 'ops', url: `${receiver.url}/hook`, secrets: [secret], timeout_ms: 1000 },
+  ...{ kind: 'webhook', name: 'ops', url: `${receiver.url}/hook`, secrets: [secret], timeout_ms: 5000 },
   route: { group_wait_s: 0 },
   ...more,
 })
@@ -203,7 +203,7 @@ describe('receivers that do not answer well', () => {
     expect(target.received).toHaveLength(0)
   })
 
-  it('does not wait longer than its time for one that hangs or drips, and takes no huge body', async () => {
+  it('does not wait longer than its time for one that hangs or drips', async () => {
     await using world = await oneMessage({ timeout_ms: 300 })
     const { receiver, desk } = world
     receiver.answer = () => undefined
@@ -217,7 +217,11 @@ describe('receivers that do not answer well', () => {
     }
     desk.nowMs += minuteMs
     expect(await desk.deliver()).toMatchObject({ retried: 1 })
+  })
 
+  it('takes no huge body', async () => {
+    await using world = await oneMessage()
+    const { receiver, desk } = world
     let written = 0
     receiver.answer = (_request, response) => {
       response.writeHead(200)
@@ -231,7 +235,6 @@ describe('receivers that do not answer well', () => {
       }
       more()
     }
-    desk.nowMs += minuteMs
     expect(await desk.deliver(), 'the status is the answer of a webhook').toMatchObject({ sent: 1 })
     expect(written).toBeLessThan(16 * 1024 * 1024)
   })
@@ -241,7 +244,7 @@ describe('receivers that do not answer well', () => {
     await using well = await startReceiver()
     hanging.answer = () => undefined
     await using desk = await openDesk({
-      receivers: [hook(hanging, { name: 'hanging', timeout_ms: 2000 }), hook(well, { name: 'well' })],
+      receivers: [hook(hanging, { name: 'hanging', timeout_ms: 3000 }), hook(well, { name: 'well' })],
     })
     await desk.deliver()
     await desk.note(
@@ -253,7 +256,7 @@ describe('receivers that do not answer well', () => {
     const run = desk.deliver()
     await until(() => well.received.length === 10, {
       what: 'the messages to the receiver that is well',
-      timeoutMs: 1900,
+      timeoutMs: 2900,
     })
     const { sent, retried, held } = await run
     expect([sent, retried + held > 0]).toEqual([10, true])

@@ -7,6 +7,7 @@ import { createPseudonymiser } from '../../../../bees/security/events/pseudonym.
 import { isPersonal } from '../../../../bees/security/events/scrub-text.ts'
 import { deviceOf, userAgentOf } from '../../../../bees/security/events/user-agent.ts'
 import { seededRandom } from '../../../support/index.ts'
+import { hostileItems } from './hostile-items.ts'
 import { pseudonymKey } from './ingest.ts'
 
 const pseudonyms = createPseudonymiser({ key: pseudonymKey, ipPolicy: 'keep' }, 'default')
@@ -410,57 +411,8 @@ describe('lines of a log drain', () => {
 })
 
 test('whatever comes, nothing throws and every item is accounted for', () => {
-  const random = seededRandom()
-  const names = [
-    'action',
-    'time',
-    'id',
-    'metadata',
-    'timestamp',
-    'event_message',
-    'request',
-    'response',
-    'parsed',
-    'auth_event',
-    'src_ip',
-    'data',
-    'path',
-    'email',
-    'status',
-    'req',
-    'function_id',
-    'headers',
-    'remote_addr',
-    'log_attributes',
-  ]
-  const value = (depth: number): unknown => {
-    const kind = random.integer(0, depth > 4 ? 6 : 9)
-    if (kind === 0) return null
-    if (kind === 1) return random.integer(-10, 2_000_000_000)
-    if (kind === 2) return random.next() * 1e18
-    if (kind === 3)
-      return random.pick([
-        'login',
-        '',
-        '1.2.3.4',
-        '::1',
-        '400: x',
-        '{"a":1}',
-        '/token',
-        'x'.repeat(300),
-        '2026-11-20T10:00:00Z',
-        '\u0000',
-        '%ff',
-      ])
-    if (kind === 4) return random.boolean()
-    if (kind <= 6) return random.pick(names)
-    if (kind === 7) return Array.from({ length: random.integer(0, 3) }, () => value(depth + 1))
-    return Object.fromEntries(
-      Array.from({ length: random.integer(0, 6) }, () => [random.pick(names), value(depth + 1)]),
-    )
-  }
-  const items = Array.from({ length: 4000 }, () => value(0))
+  const items = hostileItems(seededRandom(), 4000)
   const { events, refusals, ignored } = take(...items)
   expect(events.length + refusals.length + ignored).toBe(items.length)
-  expect(events.length).toBeGreaterThan(0)
+  for (const count of [events.length, refusals.length, ignored]) expect(count).toBeGreaterThan(100)
 })

@@ -58,6 +58,9 @@ describe('bees_owner, and so every task function', () => {
       'select * from security_auth.revocations',
       'insert into security_auth.revocations (user_id, digest) values (gen_random_uuid(), $$x$$)',
       'update security_auth.revocations set kept = $$[]$$',
+      // The parts of the functions that may: without their rights.
+      'select security_auth.session_rows(array[gen_random_uuid()])',
+      "select security_auth.put_back('users', '[{}]')",
     ])
       await expect(as('bees_owner', sql)).rejects.toMatchObject({ code: '42501' })
   })

@@ -86,6 +86,8 @@ describe('a decision', () => {
     const plan = String((output as Record<string, unknown>)['plan'])
     for (const by of [bob.kid, eve.kid])
       expect(await decide(plan, by, {}, people)).toMatchObject({ decided: 'refused', problem: 'proposer' })
+    const renamed = JSON.stringify([{ name: 'robert', x: bob.x }])
+    expect(await decide(plan, bob.kid, {}, renamed)).toMatchObject({ decided: 'refused', problem: 'proposer' })
     await isNotCarriedOut(plan)
     expect(await decide(plan, ada.kid)).toMatchObject({ decided: 'approved' })
     expect(await desk.execute(plan)).toMatchObject({ state: 'done' })
@@ -214,6 +216,20 @@ describe('an altered plan', () => {
     expect(await desk.execute(bad)).toMatchObject({ state: 'expired', problem: 'approval_expired' })
     expect(await desk.rows('select from security.restrictions where plan = $1', [bad])).toEqual([])
     expect(await desk.execute(good)).toMatchObject({ state: 'done' })
+  })
+
+  test('is not approved by its proposer behind the back of the decision', async () => {
+    const actions = [{ do: 'block_ip', target: { kind: 'ip', id: '198.51.100.201' } }]
+    const { output } = await desk.run('propose_plan', { tenant, title: 't', reason: 'r', actions }, bob.kid)
+    const plan = String((output as Record<string, unknown>)['plan'])
+    for (const { kid, name } of [bob, { kid: bob.kid, name: 'ada' }, { kid: ada.kid, name: 'bob' }]) {
+      await desk.rows(
+        `insert into security.approvals (plan, digest, decision, kid, name, reason, process)
+         select id, digest, 'approve', $2, $3, 'mine', 'x' from security.plans where id = $1`,
+        [plan, kid, name],
+      )
+    }
+    await isNotCarriedOut(plan)
   })
 
   test('an action row that names somebody else is refused', async () => {

@@ -200,6 +200,28 @@ describe('once', () => {
     }
   })
 
+  test('an action that fails leaves nothing of itself; what was done before it can be taken back', async () => {
+    const { id } = await desk.user('203.0.113.16')
+    const before = await world(desk)
+    const plan = await approved({ kind: 'user', id, response: 'lock_user' })
+    await desk.rows(`
+      create function public.refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = 'P0001'; end $$;
+      create trigger refuse before update on auth.users for each row execute function public.refuse()`)
+    const { state, actions } = await desk.execute(plan)
+    await desk.rows('drop function public.refuse cascade')
+    expect(state).toBe('failed')
+    expect(actions.map((action) => [action.state, action.problem])).toEqual([
+      ['done', null],
+      ['done', null],
+      ['failed', 'P0001'],
+    ])
+    expect(await desk.rows(`select from security.restrictions where plan = $1 and measure = 'lock'`, [plan])).toEqual(
+      [],
+    )
+    expect(await desk.revert(plan)).toMatchObject({ state: 'reverted' })
+    expect(await world(desk)).toEqual(before)
+  })
+
   test('a plan that is taken back while it is carried out is not carried on', async () => {
     const before = await world(desk)
     const { id } = await desk.user('203.0.113.15')

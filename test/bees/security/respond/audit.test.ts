@@ -48,6 +48,14 @@ describe('the chain', () => {
     expect(acted?.['after']).not.toBe(acted?.['before'])
   })
 
+  test('is told page by page', async () => {
+    const { output } = await desk.run('show_response', { tenant, audit_from: 3 })
+    const { all } = output as { readonly all: { readonly chain: readonly AuditEntry[]; readonly audit: AuditEntry } }
+    const [, before] = await entries()
+    expect(verifyAudit(all.chain, { tenant, before, head: all.audit })).toEqual([])
+    expect(all.chain).toEqual((await entries()).slice(2))
+  })
+
   test('its end is part of what the hive signs', async () => {
     const [plan] = await desk.rows('select id from security.plans limit 1')
     const { output } = await desk.run('respond_threat', { plan: String(plan?.['id']), operation: 'verify' }, machine)

@@ -86,6 +86,8 @@ describe('a decision', () => {
     const plan = String((output as Record<string, unknown>)['plan'])
     for (const by of [bob.kid, eve.kid])
       expect(await decide(plan, by, {}, people)).toMatchObject({ decided: 'refused', problem: 'proposer' })
+    const renamed = JSON.stringify([{ name: 'robert', x: bob.x }])
+    expect(await decide(plan, bob.kid, {}, renamed)).toMatchObject({ decided: 'refused', problem: 'proposer' })
     await isNotCarriedOut(plan)
     expect(await decide(plan, ada.kid)).toMatchObject({ decided: 'approved' })
     expect(await desk.execute(plan)).toMatchObject({ state: 'done' })

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { incidentChange } from '../../../../bees/security/analysis/incident.ts'
 import { readApprovers } from '../../../../bees/security/respond/index.ts'
 import { generateSeed, SigningKey } from '../../../../src/trust/index.ts'
-import { ada, bob, type Desk, eve, machine, openDesk, rule, tenant } from './desk.ts'
+import { ada, bob, changeOf, type Desk, eve, machine, openDesk, rule, tenant } from './desk.ts'
 
 let desk: Desk
 beforeAll(async () => {
@@ -92,6 +93,13 @@ describe('people are told', () => {
     await desk.rows(`update security.response_alerts set noted_at = noted_at - interval '2 hours'`)
     await desk.run('expire_responses', {}, machine)
     expect((await alerts()).map(({ status }) => status)).toEqual(['closed', 'closed'])
+  })
+
+  test('in the words that incidents have', async () => {
+    for (const { change } of await desk.rows('select change from security.response_alerts'))
+      expect(incidentChange.parse(change)).toEqual(change)
+    const mine = changeOf({ wants: [{ kind: 'ip', id: '192.0.2.1', response: 'block_ip' }] })
+    expect(incidentChange.parse(mine)).toEqual(mine)
   })
 
   test('and if telling fails, the brake holds all the same', async () => {
