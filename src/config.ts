@@ -150,6 +150,10 @@ const shape = {
     .describe(
       'Whether receivers of alerts may be on this machine or in the own network, and without TLS. Link-local addresses, where clouds keep credentials, are refused all the same.',
     ),
+  SECURITY_RULES_DIR: z
+    .string()
+    .optional()
+    .describe('Folder with rules of your own for the Security Bee (*.yml), beside those that it brings.'),
   BEES_HOST: z
     .string()
     .default('127.0.0.1')

@@ -4,6 +4,7 @@ import type { Task, TaskContext } from './types.ts'
 
 /** They become metric labels: few, short, and the same whatever the input. */
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
+const PART = /^[a-z0-9][a-z0-9_.-]{0,63}$/
 const LONGEST_NAME = 60
 const MOST_NAMES = 50
 
@@ -28,9 +29,9 @@ export const countNames: Rule = {
  */
 export function taskCount(
   task: Pick<Task, 'name' | 'counts'>,
-  tell: (name: string, by: number) => void,
+  tell: (name: string, by: number, part?: string) => void,
 ): TaskContext<unknown, unknown>['count'] {
-  return (name, by = 1) => {
+  return (name, by = 1, part) => {
     if (!task.counts.includes(name)) {
       const known = task.counts.length === 0 ? 'none' : task.counts.join(', ')
       throw new BeeError(
@@ -41,6 +42,9 @@ export function taskCount(
     if (!Number.isFinite(by) || by < 0) {
       throw new BeeError('BEE_HANDLER_REFUSED', `count: expected a number from 0, received ${shownValue(by)}`)
     }
-    tell(name, by)
+    if (part !== undefined && !PART.test(part)) {
+      throw new BeeError('BEE_HANDLER_REFUSED', 'count: expected a part of 1 to 64 characters of a-z, 0-9, _, . and -')
+    }
+    tell(name, by, part)
   }
 }

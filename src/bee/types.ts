@@ -88,9 +88,12 @@ export interface TaskContext<Input, Services> {
    * must be one of the task's `counts`.
    *
    * @param by a number from 0. @default 1
-   * @throws BeeError BEE_HANDLER_REFUSED for an undeclared name
+   * @param part which of several things of the task's own it was (a rule, a receiver), never text from outside: goes to
+   * `bees_task_part_counts_total{bee,task,what,part}` instead. Lower-case letters, digits, `_`, `.` and `-`; from the 201st
+   * different one of a task on they count as `other`.
+   * @throws BeeError BEE_HANDLER_REFUSED for an undeclared name, a wrong number or a wrong part
    */
-  count(name: string, by?: number): void
+  count(name: string, by?: number, part?: string): void
 }
 
 /** A standing order of a task to itself. */

@@ -32,6 +32,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
   ])
   const runTime = histogram('bees_task_run_seconds', 'From admission to close.', ['bee', 'task'])
   const counts = counter('bees_task_counts_total', 'What tasks count of their own.', ['bee', 'task', 'what'])
+  const partCounts = counter('bees_task_part_counts_total', 'The same, by which of several things it was.', [
+    'bee',
+    'task',
+    'what',
+    'part',
+  ])
+  const boundedPart = boundParts()
   const queueWait = histogram('bees_task_queue_wait_seconds', 'From submission to assignment.', ['bee'])
   const slotsBusy = gauge('bees_slots_busy', 'Slots with a running task.', ['bee'])
   const slotsTotal = gauge('bees_slots', 'Slots in all.', ['bee'])
@@ -70,7 +77,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
       finished.inc({ bee, task, outcome })
       runTime.observe({ bee, task }, runMs / 1000)
     },
-    taskCount: (bee, task, what, by) => counts.inc({ bee, task, what }, by),
+    taskCount(bee, task, what, by, part) {
+      if (part === undefined) counts.inc({ bee, task, what }, by)
+      else partCounts.inc({ bee, task, what, part: boundedPart(`${bee}/${task}`, part) }, by)
+    },
     slots(bee, busy, total) {
       slotsBusy.set({ bee }, busy)
       slotsTotal.set({ bee }, total)
@@ -98,4 +108,19 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     render: () => registry.metrics(),
   })
+}
+
+const mostParts = 200
+
+/** Keeps the label bounded, whatever a bee does: what is one too many of a task counts as `other`. */
+function boundParts(): (owner: string, part: string) => string {
+  const known = new Map<string, Set<string>>()
+  return (owner, part) => {
+    const parts = known.get(owner) ?? new Set()
+    known.set(owner, parts)
+    if (parts.has(part)) return part
+    if (parts.size >= mostParts) return 'other'
+    parts.add(part)
+    return part
+  }
 }

@@ -14,7 +14,7 @@ export interface Metrics {
   taskStarted(bee: string, task: string, queueWaitMs: number): void
   taskFinished(bee: string, task: string, outcome: TaskOutcome, runMs: number): void
   /** What a task counts of its own; `what` is one of the names that it declares. */
-  taskCount(bee: string, task: string, what: string, by: number): void
+  taskCount(bee: string, task: string, what: string, by: number, part?: string): void
   slots(bee: string, busy: number, total: number): void
   poll(bee: string, outcome: PollOutcome, durationMs: number): void
   rpc(operation: string, outcome: RpcClass, durationMs: number): void

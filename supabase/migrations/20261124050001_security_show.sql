@@ -30,7 +30,7 @@ as $$
     ),
     -- The noise report: what each rule has found in the last 7 days, the loudest first.
     'rules', coalesce((
-      select jsonb_agg(to_jsonb(n) order by n.findings desc, n.rule)
+      select jsonb_agg(to_jsonb(n) || to_jsonb(a) order by n.findings desc, n.rule)
       from (
         select f.rule, count(*) as findings, count(distinct f.incident) as incidents,
           count(*) filter (where f.quiet) as quiet, max(f.time_ms) as last_ms
@@ -38,6 +38,12 @@ as $$
         where f.tenant = p_tenant and f.found_at > now() - interval '7 days'
         group by f.rule
       ) as n
+      cross join lateral (
+        select coalesce(sum(d.evaluations), 0) as evaluations, coalesce(sum(d.hits), 0) as hits,
+          coalesce(sum(d.suppressed), 0) as suppressed
+        from security.rule_days as d
+        where d.tenant = p_tenant and d.rule = n.rule and d.day > current_date - 7
+      ) as a
     ), '[]')
   )
 $$;

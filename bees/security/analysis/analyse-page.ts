@@ -1,6 +1,6 @@
 import type { Json, TaskContext, Transact } from '../../../src/bee/index.ts'
 import type { CompiledRules } from '../rules/index.ts'
-import { detect, incidentKeysOf, stateKeysOf } from './analyse.ts'
+import { type Detected, detect, incidentKeysOf, stateKeysOf } from './analyse.ts'
 import { commitOf } from './commit.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { fold } from './fold.ts'
@@ -24,12 +24,23 @@ export interface PageResult {
   /** There is something to tell. */
   readonly news: boolean
   readonly done: Figures
+  /** By rule: how often it was asked and answered. */
+  readonly rules: Detected['counters']
+  /** Event to finding, milliseconds, of each new finding. */
+  readonly latencies: readonly { readonly rule: string; readonly ms: number }[]
 }
 
 /** Octets of events in one page. */
 const mostBytes = 1_500_000
-const empty: PageResult = { outcome: 'empty', more: false, news: false, done: noFigures }
-const stale: PageResult = { outcome: 'stale', more: true, news: false, done: { ...noFigures, stale: 1 } }
+const empty: PageResult = {
+  outcome: 'empty',
+  more: false,
+  news: false,
+  done: noFigures,
+  rules: new Map(),
+  latencies: [],
+}
+const stale: PageResult = { ...empty, outcome: 'stale', more: true, done: { ...noFigures, stale: 1 } }
 
 /** Reads a page of one tenant's events, judges it and commits what comes of it. */
 export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
@@ -85,5 +96,9 @@ async function judgePage(
       set_aside: setAside.length,
       stale: 0,
     },
+    rules: detected.counters,
+    latencies: folded.findings.flatMap(({ finding, isNew }) =>
+      isNew ? [{ rule: finding.rule, ms: Math.max(0, context.clock.now() - finding.timeMs) }] : [],
+    ),
   }
 }

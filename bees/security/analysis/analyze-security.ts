@@ -36,7 +36,12 @@ export const analyzeSecurity = defineSecurityTask({
   // A page that is too much for the database gets smaller instead of being tried again and again.
   retry: { tries: 2, baseMs: 200 },
   reads: true,
-  counts: [...Object.keys(noFigures), 'closed', ...alertCounts],
+  counts: [
+    ...Object.keys(noFigures),
+    'closed',
+    ...['rule_evaluations', 'rule_hits', 'rule_suppressed', 'rule_findings', 'rule_latency_seconds'],
+    ...alertCounts,
+  ],
   schedule: { everyS: 10, input: {} },
   run: async ({ input, transact, ...context }) => {
     const nothing = { ...noFigures, closed: 0, report: null }
@@ -59,9 +64,18 @@ export const analyzeSecurity = defineSecurityTask({
     const alerting = alertSoon(mine)
     const end = await analyseTenants([...tenants, ...silent], {
       ...mine,
-      onPage: async ({ done, news }) => {
+      onPage: async ({ done, news, rules: asked, latencies }) => {
         for (const name of Object.keys(noFigures) as (keyof Figures)[]) {
           if (done[name] > 0) context.count(name, done[name])
+        }
+        for (const [rule, { evaluations, hits, suppressed }] of asked) {
+          context.count('rule_evaluations', evaluations, rule)
+          if (hits > 0) context.count('rule_hits', hits, rule)
+          if (suppressed > 0) context.count('rule_suppressed', suppressed, rule)
+        }
+        for (const { rule, ms } of latencies) {
+          context.count('rule_findings', 1, rule)
+          context.count('rule_latency_seconds', ms / 1000, rule)
         }
         await alerting.after(news)
       },

@@ -148,7 +148,7 @@ function added(
     findings: [...before.findings, finding.key].slice(-most.findings),
     first: Math.min(before.first, finding.firstMs),
     last: Math.max(before.last, finding.timeMs),
-    until: Math.max(before.until, finding.timeMs + settings.quietMs),
+    until: Math.max(before.until, finding.timeMs + quietOf(before, settings)),
     response: isWorse || isAsBad ? finding.response : (before.response ?? finding.response),
     risk: sameEntity(entity, finding.entity) ? risk.total : before.risk,
   }
@@ -167,9 +167,12 @@ function repeated(
     ...(isWorse ? { severity, confidence: finding.confidence, response: finding.response } : {}),
     ...(isWorse && !before.byRule ? { title: titleOf(finding), entity: finding.entity } : {}),
     last: Math.max(before.last, finding.timeMs),
-    until: Math.max(before.until, finding.timeMs + settings.quietMs),
+    until: Math.max(before.until, finding.timeMs + quietOf(before, settings)),
   }
 }
+
+const quietOf = ({ byRule }: IncidentState, { quietMs, lowQuietMs }: IncidentSettings): number =>
+  byRule ? lowQuietMs : quietMs
 
 const titleOf = (finding: Finding): string => finding.title.slice(0, most.title)
 

@@ -1,8 +1,9 @@
+import type { Action, EventField } from '../events/event.ts'
 import type { Clause, Source } from './clause.ts'
 import { hitNone, hitOnset } from './context.ts'
-import { type EventField, type Action } from '../events/event.ts'
+import { durationMs } from './duration.ts'
 import { factNames, isEventField, placeholdersIn } from './explanation.ts'
-import { type Group, Groups } from './group.ts'
+import type { Group, Groups } from './group.ts'
 import type { Judge, Verdict } from './judge.ts'
 import { compileAbsent } from './kinds/absent.ts'
 import { compileBaseline } from './kinds/baseline.ts'
@@ -16,10 +17,9 @@ import { compileSilence } from './kinds/silence.ts'
 import { compileTemporal } from './kinds/temporal.ts'
 import { compileTravel } from './kinds/travel.ts'
 import { compileWindow } from './kinds/window.ts'
-import { durationMs } from './duration.ts'
 import { RuleMistake } from './problem.ts'
 import type { Rule } from './rule.ts'
-import { anyOf, Selections, Tests } from './selections.ts'
+import { anyOf, Selections, type Tests } from './selections.ts'
 import type { Settings } from './settings.ts'
 import type { CompiledSource, Workshop } from './workshop.ts'
 
@@ -131,7 +131,8 @@ function workshopOf(
     latenessMs: together.latenessMs,
     slot,
     path,
-    group: (by, aliases) => together.groups.of(by as readonly EventField[], aliases as readonly EventField[] | undefined),
+    group: (by, aliases) =>
+      together.groups.of(by as readonly EventField[], aliases as readonly EventField[] | undefined),
     source,
     condition: (text, at) => selections.condition(text, at),
   }
@@ -204,5 +205,8 @@ function templateMistakes(rule: Rule, clause: Clause, path: string): readonly Ru
   // A rule's own sentence serves all its clauses; a fact that only one of them gives would be missing in the others.
   return placeholdersIn(template ?? '')
     .filter((name) => !facts.includes(name) && !isEventField(name))
-    .map((name) => new RuleMistake(at, `{${name}}`, `a field of events, or one of ${facts.join(', ') || 'no facts'} (${path})`))
+    .map(
+      (name) =>
+        new RuleMistake(at, `{${name}}`, `a field of events, or one of ${facts.join(', ') || 'no facts'} (${path})`),
+    )
 }

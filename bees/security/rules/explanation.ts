@@ -1,6 +1,5 @@
 import { type EventField, eventFields, type SecurityEvent } from '../events/event.ts'
-import type { ClauseKind } from './clause.ts'
-import type { Clause } from './clause.ts'
+import type { Clause, ClauseKind } from './clause.ts'
 import type { Facts } from './judge.ts'
 
 const placeholder = /\{([a-z][a-z0-9_]*)\}/g
@@ -64,5 +63,7 @@ export function explanationOf(title: string, template: string | undefined, facts
 
 function shownFact(value: string | number | boolean): string {
   if (typeof value !== 'number') return String(value)
-  return Number.isInteger(value) || Math.abs(value) >= 100 ? String(Math.round(value)) : String(Number(value.toPrecision(3)))
+  return Number.isInteger(value) || Math.abs(value) >= 100
+    ? String(Math.round(value))
+    : String(Number(value.toPrecision(3)))
 }

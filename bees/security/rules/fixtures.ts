@@ -46,12 +46,7 @@ function neededBy(rule: Rule, compiled: CompiledRules): CompiledRules {
   )
 }
 
-function play(
-  compiled: CompiledRules,
-  rule: Rule,
-  fixture: Fixture,
-  kind: FixtureResult['kind'],
-): FixtureResult {
+function play(compiled: CompiledRules, rule: Rule, fixture: Fixture, kind: FixtureResult['kind']): FixtureResult {
   const rows = new Map<string, string>()
   const states = {
     get: (key: string): Json | undefined => {

@@ -1,5 +1,5 @@
-import type { Confidence, Response, Severity } from '../findings.ts'
 import type { Action } from '../events/event.ts'
+import type { Confidence, Response, Severity } from '../findings.ts'
 import type { Context, Test } from './context.ts'
 import type { Group } from './group.ts'
 
@@ -60,8 +60,6 @@ export interface Verdict {
 const none: readonly never[] = []
 
 /** A judge with what is usual left out. */
-export function judgeOf(
-  given: Pick<Judge, 'actions' | 'concerns' | 'groups' | 'judge'> & Partial<Judge>,
-): Judge {
+export function judgeOf(given: Pick<Judge, 'actions' | 'concerns' | 'groups' | 'judge'> & Partial<Judge>): Judge {
   return { keys: () => none, always: none, learn: undefined, isTimeless: false, tick: undefined, ...given }
 }

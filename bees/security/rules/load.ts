@@ -48,7 +48,8 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
       } else problems.push(problem(file.name, rule.id, 'id', rule.id, `an id of its own; ${earlier} has it too`))
     }
   }
-  if (rules.length > mostRules) problems.push(problem('all files', 'rules', '', rules.length, `at most ${mostRules} rules`))
+  if (rules.length > mostRules)
+    problems.push(problem('all files', 'rules', '', rules.length, `at most ${mostRules} rules`))
   const at = (id: string): string => fileOf.get(id) ?? 'unknown file'
   const known = new Set(rules.map(({ id }) => id))
   for (const rule of rules) {
@@ -93,7 +94,12 @@ function wrongReferences(rules: readonly Rule[], at: (id: string) => string): re
 
 function documentsOf(file: RuleFile, problems: Problem[]): readonly unknown[] {
   if (file.text.length > largestFile) {
-    problems.push({ file: file.name, path: 'file', received: `${file.text.length} characters`, expected: `at most ${largestFile}` })
+    problems.push({
+      file: file.name,
+      path: 'file',
+      received: `${file.text.length} characters`,
+      expected: `at most ${largestFile}`,
+    })
     return []
   }
   const lines = new LineCounter()

@@ -41,7 +41,8 @@ export function itemOf(name: string, values: readonly Scalar[], path: string): I
   const operators = known.filter((one) => has(one))
   if (operators.length > 1) throw new RuleMistake(path, name, `one of ${operators.join(', ')}`)
   const [operator] = operators
-  if ((has('hour') || has('weekday')) && field !== 'time') throw new RuleMistake(path, name, 'hour and weekday of `time`')
+  if ((has('hour') || has('weekday')) && field !== 'time')
+    throw new RuleMistake(path, name, 'hour and weekday of `time`')
   if (has('fieldref')) return fieldRef(field, values, operator, path)
   const checks = values.map((value) => checkOf(operator, value, has('cased'), path))
   const set = operator === undefined && checks.length > 3 ? setCheck(values, has('cased')) : undefined
@@ -158,7 +159,11 @@ function regex(pattern: string, path: string): Check {
     const compiled = RE2JS.compile(pattern)
     return (given) => typeof given === 'string' && compiled.test(given)
   } catch (error) {
-    throw new RuleMistake(path, pattern, `a regular expression of RE2 (${error instanceof Error ? error.message : 'bad'})`)
+    throw new RuleMistake(
+      path,
+      pattern,
+      `a regular expression of RE2 (${error instanceof Error ? error.message : 'bad'})`,
+    )
   }
 }
 

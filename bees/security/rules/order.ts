@@ -3,9 +3,11 @@ import type { Rule } from './rule.ts'
 
 /** Ids of the rules whose hits a rule looks at, with the path where it says so. */
 export function referencesOf(rule: Rule): readonly { readonly id: string; readonly path: string }[] {
-  return rule.any.flatMap((clause, at) => sourcesOf(clause).flatMap(({ of, path }) =>
-    typeof of === 'object' ? [{ id: of.rule, path: `any[${at}].${path}.rule` }] : [],
-  ))
+  return rule.any.flatMap((clause, at) =>
+    sourcesOf(clause).flatMap(({ of, path }) =>
+      typeof of === 'object' ? [{ id: of.rule, path: `any[${at}].${path}.rule` }] : [],
+    ),
+  )
 }
 
 function sourcesOf(clause: Clause) {

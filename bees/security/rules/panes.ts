@@ -3,8 +3,8 @@ import {
   emptyRegisters,
   estimate,
   mergeInto,
-  readRegisters,
   type Registers,
+  readRegisters,
   writeRegisters,
 } from './sketches/hyperloglog.ts'
 import { addTo, type Counters, readCounters, writeCounters } from './sketches/space-saving.ts'
@@ -37,7 +37,12 @@ export function addToPanes(panes: Pane[], shape: PanesShape, hash: number, timeM
   let pane = panes[at - 1]
   if (pane?.number !== number) {
     const isTop = shape.kind === 'top'
-    pane = { number, registers: isTop ? undefined : emptyRegisters(), counters: isTop ? new Map() : undefined, count: 0 }
+    pane = {
+      number,
+      registers: isTop ? undefined : emptyRegisters(),
+      counters: isTop ? new Map() : undefined,
+      count: 0,
+    }
     panes.splice(at, 0, pane)
     const newest = panes[panes.length - 1]?.number ?? number
     while ((panes[0]?.number ?? newest) <= newest - mostPanes) panes.shift()

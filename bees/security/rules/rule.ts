@@ -46,7 +46,10 @@ const fixtureEvent = z.strictObject({
   at: duration,
   repeat: z.strictObject({ count: z.int().min(1).max(20_000), every: duration }).optional(),
   vary: z
-    .partialRecord(field, z.union([z.string().max(200), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)]))
+    .partialRecord(
+      field,
+      z.union([z.string().max(200), z.array(z.union([z.string(), z.number(), z.boolean()])).min(1)]),
+    )
     .optional(),
 })
 
@@ -100,7 +103,10 @@ export const rule = z.strictObject({
   detection: z
     .object({ condition: z.string().min(1).max(500).optional() })
     .catchall(selection)
-    .refine((map) => Object.keys(map).every((name) => selectionName.safeParse(name).success), 'names of selections: a-z, 0-9, _'),
+    .refine(
+      (map) => Object.keys(map).every((name) => selectionName.safeParse(name).success),
+      'names of selections: a-z, 0-9, _',
+    ),
   /** One of these is enough; the most severe one that holds makes the finding. */
   any: z.array(clause).min(1).max(8),
   /** Sentence for a person, with `{fact}` or `{field}`; a clause's own goes first. */

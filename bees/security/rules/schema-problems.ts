@@ -24,7 +24,8 @@ function linesOf(issue: Issue, before: readonly PropertyKey[]): readonly Line[] 
     if (deepest !== undefined && depthOf(deepest) > 0) return deepest.flatMap((inner) => linesOf(inner, whole))
     if ('discriminator' in issue && typeof issue.discriminator === 'string') {
       const given = inputOf(issue)
-      const kind: unknown = typeof given === 'object' && given !== null ? Reflect.get(given, issue.discriminator) : given
+      const kind: unknown =
+        typeof given === 'object' && given !== null ? Reflect.get(given, issue.discriminator) : given
       return [{ path: pathOf([...whole]), received: shown(kind), expected: 'one of the kinds of clauses' }]
     }
     const expected = [...new Set(issue.errors.flat().map(({ message }) => clean(message)))].join(', or ')

@@ -6,8 +6,8 @@ import { Context, hitAgain, hitOnset } from './context.ts'
 import { keyOf, tenantKey } from './group.ts'
 import { digest } from './hash.ts'
 import type { Hit } from './judge.ts'
-import { type Kernel, Row } from './row.ts'
 import { numberAt } from './read-json.ts'
+import { type Kernel, Row } from './row.ts'
 import { findingOf, rankOf, suppress } from './suppress.ts'
 import type { TenantRules } from './tenant-rules.ts'
 
@@ -181,7 +181,15 @@ export class Session {
     const effectiveMs =
       event === undefined ? timeMs : Math.min(Math.max(timeMs, mark - this.#rules.latenessMs), Math.max(mark, 1))
     const rank = rankOf(clause.verdict.severity)
-    const outcome = suppress(this.#open(key), slot, compiled.suppressMs, rank, effectiveMs, mark, this.#rules.latenessMs)
+    const outcome = suppress(
+      this.#open(key),
+      slot,
+      compiled.suppressMs,
+      rank,
+      effectiveMs,
+      mark,
+      this.#rules.latenessMs,
+    )
     const isOnset = outcome.kind === 'new'
     if (event !== undefined) this.#context.hits[compiled.index] = isOnset ? hitOnset : hitAgain
     const counters = this.#count(compiled)

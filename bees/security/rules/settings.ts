@@ -111,7 +111,9 @@ export function settingsOf(
 type Setting = Rule['settings'][string]
 
 function defaultOf(setting: Setting): SettingValue {
-  return typeof setting === 'object' && !Array.isArray(setting) ? (setting as { default: SettingValue }).default : setting
+  return typeof setting === 'object' && !Array.isArray(setting)
+    ? (setting as { default: SettingValue }).default
+    : setting
 }
 
 function misfit(setting: Setting, known: SettingValue, value: SettingValue, path: string): RuleMistake | undefined {

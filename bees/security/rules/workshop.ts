@@ -1,5 +1,4 @@
-import type { EventField } from '../events/event.ts'
-import type { Action } from '../events/event.ts'
+import type { Action, EventField } from '../events/event.ts'
 import type { Source } from './clause.ts'
 import type { Test } from './context.ts'
 import type { Group } from './group.ts'

@@ -34,10 +34,11 @@ export function printStatus(status: StatusReply): void {
   ]
   console.log(columns(facts))
   if (status.rules.length === 0) return
-  const rows = status.rules.map(({ rule, findings, incidents, quiet, last_ms }) => [
+  const rows = status.rules.map(({ rule, findings, incidents, quiet, last_ms, evaluations, hits, suppressed }) => [
     printable(rule),
     `${findings} findings`,
     `${incidents} incidents`,
+    `${hits} hits (${suppressed} suppressed) of ${evaluations} events`,
     quiet === 0 ? '' : `${quiet} on trial`,
     last_ms === null ? '' : `last ${timeText(last_ms)}`,
   ])

@@ -15,7 +15,16 @@ export const statusReply = z.object({
   incidents: z.partialRecord(severity, count),
   streams: z.object({ all: count, learning: count }),
   rules: z.array(
-    z.object({ rule: z.string(), findings: count, incidents: count, quiet: count, last_ms: z.number().nullable() }),
+    z.object({
+      rule: z.string(),
+      findings: count,
+      incidents: count,
+      quiet: count,
+      last_ms: z.number().nullable(),
+      evaluations: count,
+      hits: count,
+      suppressed: count,
+    }),
   ),
 })
 

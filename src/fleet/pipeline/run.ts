@@ -25,8 +25,8 @@ export const run: Step = async (record, bench) => {
     shuttingDown: bench.reins.shuttingDown,
     services: bench.services,
     clock: bench.clock,
-    count: taskCount(admission.task, (what, by) =>
-      bench.metrics.taskCount(record.bee.name, admission.task.name, what, by),
+    count: taskCount(admission.task, (what, by, part) =>
+      bench.metrics.taskCount(record.bee.name, admission.task.name, what, by, part),
     ),
   })
   const ended = await call(admission, context, bench).then(

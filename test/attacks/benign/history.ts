@@ -5,7 +5,7 @@ import type { Agenda } from './agenda.ts'
 export function history(agenda: Agenda): void {
   const { town, random, say } = agenda
   for (const person of town.people) {
-    const daysAgo = person.habit === 'dormant' ? random.between(95, 300) : random.between(1, 6)
+    const daysAgo = person.habit === 'dormant' ? random.between(95, 300) : random.between(0, 6)
     const session = `s${random.hex(23)}`
     const login = { user_uid: person.uid, session_uid: session, ...person.homeAddress, ...person.desktop } as const
     const admin = person.isAdmin ? { is_admin: true } : {}

@@ -5,7 +5,14 @@ import { type Hit, type Judge, judgeOf } from '../judge.ts'
 import { numberAt } from '../read-json.ts'
 import type { Kernel } from '../row.ts'
 import { addPoint, fewestPoints, type Point, readPoints, type SeriesShape, totalOf, writePoints } from '../series.ts'
-import { addValue, emptySketch, type QuantileSketch, quantileOf, readSketch, writeSketch } from '../sketches/quantile-sketch.ts'
+import {
+  addValue,
+  emptySketch,
+  type QuantileSketch,
+  quantileOf,
+  readSketch,
+  writeSketch,
+} from '../sketches/quantile-sketch.ts'
 import { asFields, rounded, type Workshop } from '../workshop.ts'
 
 interface Usual {
@@ -23,8 +30,8 @@ interface Usual {
 }
 
 /**
- * Far above what is usual for this very group: its own quantile of the sums of windows with something in them. A sum that is
- * taken in is cut at the limit that would fire, so that an attack does not teach that attacks are usual.
+ * Far above what is usual for this very group: its own quantile of the sums of windows with something in them. A sum that
+ * fires is taken in as twice the usual, so that an attack does not soon teach that attacks are usual, and growth does in time.
  */
 export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop): Judge {
   const { settings, path, slot, latenessMs } = workshop
@@ -73,7 +80,7 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
     if (number <= usual.slot) return
     const limit = limitOf(usual)
     const learnt = (sum: number): void =>
-      addValue(usual.sketch, limit > 0 ? Math.min(sum, Math.max(limit, least)) : sum)
+      addValue(usual.sketch, limit > 0 && sum > limit && sum >= least ? (2 * limit) / factor : sum)
     learnt(usual.held)
     usual.held = usual.sum
     if (number > usual.slot + 1) {

@@ -103,7 +103,12 @@ export class Keeping {
     const field = given.share_of ?? given.max_per ?? given.mean_per
     if (field === undefined) throw new RuleMistake(path, given, 'a measure')
     const atMost = given.at_most === undefined ? 0 : this.#workshop.settings.number(given.at_most, `${path}.at_most`)
-    const need = given.share_of !== undefined ? atMost + 1 : given.mean_per !== undefined ? 2 * comparison.greatest : comparison.greatest + 1
+    const need =
+      given.share_of !== undefined
+        ? atMost + 1
+        : given.mean_per !== undefined
+          ? 2 * comparison.greatest
+          : comparison.greatest + 1
     if (need > mostTimes) throw new RuleMistake(path, need - 1, `at most ${mostTimes - 1} events for each value`)
     const index = this.#values(hashOf(field), undefined, fewestValues, Math.max(4, Math.ceil(need)))
     return (state, _total, after, until) => {

@@ -45,7 +45,8 @@ export function compileSilence(clause: ClauseOf<'silence'>, workshop: Workshop):
           ]
         }),
       ),
-    save: (pulses) => [...pulses.values()].map(({ first, last, events, usual, values }) => [first, last, events, usual, values]),
+    save: (pulses) =>
+      [...pulses.values()].map(({ first, last, events, usual, values }) => [first, last, events, usual, values]),
     expires: (pulses) => Math.max(0, ...[...pulses.values()].map(({ last }) => last)) + forgottenMs,
   }
   const limitOf = (pulse: Pulse): number => Math.max(minMs, factor * pulse.usual)

@@ -1,11 +1,11 @@
-import type { Stage } from '../clause.ts'
 import type { EventField } from '../../events/event.ts'
+import type { Stage } from '../clause.ts'
 import type { Context } from '../context.ts'
 import type { Group } from '../group.ts'
 import { RuleMistake } from '../problem.ts'
 import { listsOf, numberAt, numbersOf } from '../read-json.ts'
 import type { Kernel } from '../row.ts'
-import { asFields, type CompiledSource, wholeWithin, type Workshop } from '../workshop.ts'
+import { asFields, type CompiledSource, type Workshop, wholeWithin } from '../workshop.ts'
 
 /** Something that happened at a stage: when, and the hashes of the fields that stages are compared by. */
 export interface Entry {

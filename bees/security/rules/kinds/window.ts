@@ -60,7 +60,13 @@ export function compileWindow(clause: WindowClause, workshop: Workshop): Judge {
     const { time, id } = context.event
     const state = row.read(slot, kernel, context.markMs)
     const latest = state.points[state.points.length - 1]?.to ?? 0
-    addPoint(state.points, shape, time, keeping.channels.map(({ weight }) => weight(context)), context.markMs)
+    addPoint(
+      state.points,
+      shape,
+      time,
+      keeping.channels.map(({ weight }) => weight(context)),
+      context.markMs,
+    )
     for (const [at, tracked] of keeping.values.entries()) {
       const hash = tracked.hash(context)
       const values = state.values[at]

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { SecurityEvent } from '../../../../bees/security/events/event.ts'
+import { systemClock } from '../../../../src/bee/index.ts'
 import { adminQuery, createDatabase, seededRandom, type TestDatabase } from '../../../support/index.ts'
 import { runTask } from '../../../support/run-task.ts'
 import { startReceiver } from '../alerts/receiver-server.ts'
-import { analysisBee } from './analysis-bee.ts'
+import { analysisBee, silenceBee } from './analysis-bee.ts'
 import { beginOf, queue, remains, signIns } from './scene.ts'
 
 const minuteMs = 60_000
@@ -144,6 +145,27 @@ describe('incidents over time', () => {
     await analyse(database)
     expect(await closedOf(database)).toHaveLength(2)
   })
+})
+
+it('notices that nothing comes any more, once, though nothing comes to notice it by', async () => {
+  await using database = await createDatabase()
+  const fromMs = beginOf(Date.now())
+  const beats = Array.from({ length: 60 }, (_, n) => ({
+    ...{ id: `beat-${n}`, tenant: 'acme', time: fromMs + n * minuteMs, source: 'hive', class_uid: 6002 },
+    ...{ activity_id: 1, action: 'heartbeat', status_id: 1 },
+  }))
+  const at = (ms: number) => ({ ...systemClock, now: () => ms })
+  const look = async (ms: number) => {
+    await adminQuery(database.url, `update security.versions set ticked_at = now() - interval '2 minutes'`)
+    return (await runTask(silenceBee, 'analyze_security', {}, { database, clock: at(ms) })).output
+  }
+  await queue(database, beats)
+  await look(fromMs + 60 * minuteMs)
+  expect(await look(fromMs + 62 * minuteMs)).toMatchObject({ events: 0, findings: 0 })
+  expect(await look(fromMs + 75 * minuteMs)).toMatchObject({ events: 0, findings: 1, incidents: 1 })
+  expect(await look(fromMs + 76 * minuteMs)).toMatchObject({ findings: 0 })
+  const incidents = await adminQuery(database.url, `select title, entity_kind, entity_id from security.incidents`)
+  expect(incidents).toEqual([{ title: 'A source is silent', entity_kind: 'source', entity_id: 'hive' }])
 })
 
 it('forgets what is over, a piece at a time', async () => {

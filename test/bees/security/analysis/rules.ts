@@ -55,6 +55,17 @@ const rules: readonly Json[] = [
 ]
 
 /** JSON is YAML. */
-export const testRules: CompiledRules = loadRules(
-  rules.map((rule, n) => ({ name: `${n}.yml`, text: JSON.stringify(rule) })),
-)
+const compiled = (given: readonly Json[]): CompiledRules =>
+  loadRules(given.map((rule, n) => ({ name: `${n}.yml`, text: JSON.stringify(rule) })))
+
+export const testRules = compiled(rules)
+
+/** Only the clock completes it. */
+export const silenceRules = compiled([
+  {
+    ...{ ...common, id: 'source_silent', title: 'A source is silent', severity: 'high', fixtures },
+    ...{ entity: { kind: 'source', field: 'source' }, attack: ['T1562.008'], response: null },
+    detection: { any_event: { source: 'hive' } },
+    any: [{ kind: 'silence', by: ['source'], factor: 3, min: '5m', learn_events: 5 }],
+  },
+])

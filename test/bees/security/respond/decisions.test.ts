@@ -160,6 +160,17 @@ describe('a decision', () => {
   })
 })
 
+test('a plan of yesterday is not carried out, approved or not', async () => {
+  for (const mode of ['approve', 'auto']) {
+    await desk.setMode(rule, mode)
+    const plan = await proposed()
+    if (mode === 'approve') await desk.approve(plan)
+    await desk.rows('update security.plans set expires_at = now() where id = $1', [plan])
+    await isNotCarriedOut(plan)
+    expect(await desk.stateOf(plan)).toBe('expired')
+  }
+})
+
 describe('an altered plan', () => {
   const victim = '198.51.100.77'
   const alter = `jsonb_set(plan, '{actions,1,target,id}', to_jsonb('${victim}'::text))`

@@ -146,6 +146,14 @@ describe('apply and revert', () => {
     expect(await desk.rows('select from auth.sessions where user_id = $1', [id])).toEqual([])
   })
 
+  test('of what was not carried out changes nothing, and the plan can still be decided about', async () => {
+    const plan = (await desk.incident({ wants: [{ kind: 'ip', id: '192.0.2.111', response: 'block_ip' }] })) ?? ''
+    expect(await desk.revert(plan)).toMatchObject({ state: 'proposed', problem: 'nothing_done' })
+    await desk.approve(plan)
+    expect(await desk.revert(plan)).toMatchObject({ state: 'approved', problem: 'nothing_done' })
+    expect(await desk.execute(plan)).toMatchObject({ state: 'done' })
+  })
+
   test.each([null, machine, eve.kid])('is not for %s', async (by) => {
     const { id } = await desk.user('203.0.113.10')
     const plan = await approved({ kind: 'user', id, response: 'revoke_sessions' })
