@@ -109,7 +109,7 @@ export function detectionsDocument(rules: readonly Rule[]): string {
   })
   return [
     '# Detections',
-    'Written by `npm run docs` from `bees/security/rules/detections/*.yml`; edit those.',
+    'Written by `npm run docs` from the files of `bees/security/rules/detections`; edit those.',
     'Each detection is one file with one or several rules: fast and slow variants, raised ones, and building blocks that only feed other rules. All thresholds are settings that each tenant may change; the defaults are starting values. Every rule carries fixtures, among them benign look-alikes, which the tests play.',
     'What a rule proposes is a proposal: nothing is done before a plan has been approved, or a playbook is set to act by itself.',
     ...sections,

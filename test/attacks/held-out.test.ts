@@ -14,7 +14,7 @@ describe(`what is found and what is told (npm run attacks -- --seeds ${seed} --u
     score = simulate({ seed, users: 250, weeks: 1 }).score
     figures = figuresOf([score])
     console.info(reportOf([score]).split('\n\n').at(-1))
-  }, 240_000)
+  }, 900_000)
 
   it('every attack is there', () => expect(score.outcomes).toHaveLength(60))
 
