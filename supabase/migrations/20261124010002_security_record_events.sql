@@ -132,7 +132,7 @@ begin
     on conflict (tenant, id) do nothing
     returning id
   ),
-  known as materialized (
+  enriched as (
     select g.id, g.time_ms, case when a.ip is null then g.event else jsonb_strip_nulls(jsonb_build_object(
         'asn', a.asn, 'country', a.country, 'lat', a.lat, 'long', a.long, 'network_type', a.network_type
       )) || g.event end as event
@@ -140,6 +140,11 @@ begin
     join fresh as f on f.id = g.id
     left join security.addresses as a on a.tenant = p_tenant and a.ip = (g.event ->> 'src_ip')::inet
       and not (g.event ? 'asn' or g.event ? 'country')
+  ),
+  known as materialized (
+    select e.id, e.time_ms,
+      case when security.is_blocked(p_tenant, e.event) then e.event || '{"blocked": true}' else e.event end as event
+    from enriched as e
   ),
   stored as (
     insert into security.events (

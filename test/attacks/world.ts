@@ -45,9 +45,12 @@ function plan(options: WorldOptions, random: Random, warmupDays: number, days: n
   return detections.flatMap((detection) =>
     paces.map((pace) => {
       const own = random.fork(`attack ${detection} ${pace}`)
-      // Every attack has ended before the simulation does.
-      const lastMs = epochMs + days * day - (pace === 'slow' ? 44 : 8) * hour
-      const startMs = Math.max(epochMs + hour, own.between(epochMs + warmupDays * day, lastMs))
+      // Every attack has ended before the simulation does. The two of a kind are days apart: on one key or one webhook the
+      // second of one day would be, rightly, the same incident.
+      const first = epochMs + warmupDays * day
+      const last = epochMs + days * day - 44 * hour
+      const share = pace === 'fast' ? own.between(0, 0.45) : own.between(0.55, 1)
+      const startMs = Math.max(epochMs + hour, first + share * Math.max(0, last - first))
       return { attack: createAttack(detection, pace), random: own, startMs }
     }),
   )

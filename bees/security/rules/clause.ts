@@ -190,6 +190,7 @@ export const clause = z.discriminatedUnion('kind', [
     ...common,
     by: group.min(1),
     longer: someDuration,
+    // biome-ignore lint/suspicious/noThenProperty: a word of the rule format, never a function
     then: z.string().min(1).max(500).optional(),
     /** Forgotten after so long. */
     forget: someDuration.default('800d'),

@@ -26,7 +26,7 @@ export function eventsOf(fixture: Fixture): readonly SecurityEvent[] {
 function eventOf(given: FixtureEvent, at: number, index: number): SecurityEvent {
   const { at: offset, repeat, vary, ...fields } = given
   const varied = Object.fromEntries(
-    Object.entries(vary ?? {}).map(([name, how]) => [name, valueOf(name, how ?? '', index)]),
+    Object.entries(vary ?? {}).map(([name, how]) => [name, variedValue(name, how ?? '', index)]),
   )
   const everyMs = repeat === undefined ? 0 : durationMs(repeat.every)
   const draft = {
@@ -41,7 +41,7 @@ function eventOf(given: FixtureEvent, at: number, index: number): SecurityEvent 
   return securityEvent.parse(derive(draft as Parameters<typeof derive>[0], fixtureTenant))
 }
 
-function valueOf(name: string, how: string | readonly (string | number | boolean)[], index: number) {
+function variedValue(name: string, how: string | readonly (string | number | boolean)[], index: number) {
   if (typeof how !== 'string') return how[index % how.length]
   const text = how.replaceAll(/\{i((?:[%/*+]\d+)*)\}/g, (_whole, steps: string) => String(stepped(index, steps)))
   return numeric.has(name) && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text

@@ -12,7 +12,7 @@ export function referencesOf(rule: Rule): readonly { readonly id: string; readon
 
 function sourcesOf(clause: Clause) {
   const sources = [{ of: clause.of, path: 'of' }]
-  if ('stages' in clause) clause.stages.forEach(({ of }, at) => sources.push({ of, path: `stages[${at}].of` }))
+  if ('stages' in clause) sources.push(...clause.stages.map(({ of }, at) => ({ of, path: `stages[${at}].of` })))
   if (clause.kind === 'absent') sources.push({ of: clause.unless, path: 'unless' })
   return sources
 }

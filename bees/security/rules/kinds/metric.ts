@@ -41,7 +41,7 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
   const options = { ...defaultOptions, threshold }
   const source = workshop.source(clause.of, path)
   const group = workshop.group(clause.by)
-  const { weightOf, valueOf, hasZeros } = valueParts(clause, workshop)
+  const { weightOf, worthOf, hasZeros } = valueParts(clause, workshop)
   const keyFor = (rest: string): string => `m|${slot}|${rest}`
   const always = clause.by.length === 0 ? [keyFor('g|')] : []
   const kernel = kernelOf(options)
@@ -59,7 +59,7 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
         const result = state.stream?.push({ timeMs: at * everyMs, value })
         if (result?.alert === true && isWanted(result)) alert = result
       }
-      push(done.number, valueOf(done))
+      push(done.number, worthOf(done))
       const next = state.open[0]?.number ?? number
       const hole = next - done.number - 1
       if (hasZeros && hole <= mostZeros) for (let at = done.number + 1; at < next; at++) push(at, 0)
@@ -174,20 +174,20 @@ function valueParts(
   { condition, path }: Workshop,
 ): {
   readonly weightOf: (context: Context) => number
-  readonly valueOf: (slot: Slot) => number
+  readonly worthOf: (slot: Slot) => number
   readonly hasZeros: boolean
 } {
-  if (value === 'count') return { weightOf: () => 1, valueOf: ({ events }) => events, hasZeros: true }
+  if (value === 'count') return { weightOf: () => 1, worthOf: ({ events }) => events, hasZeros: true }
   const mean = ({ sum, events }: Slot): number => (events === 0 ? 0 : sum / events)
   if ('share' in value) {
     const { test } = condition(value.share, `${path}.value.share`)
-    return { weightOf: (context) => (test(context) ? 1 : 0), valueOf: mean, hasZeros: false }
+    return { weightOf: (context) => (test(context) ? 1 : 0), worthOf: mean, hasZeros: false }
   }
   const isSum = 'sum' in value
   const [field] = asFields(isSum ? value.sum : value.mean)
   return {
     weightOf: (context) => (field === undefined ? 0 : context.number(field)),
-    valueOf: isSum ? ({ sum }) => sum : mean,
+    worthOf: isSum ? ({ sum }) => sum : mean,
     hasZeros: isSum,
   }
 }

@@ -54,14 +54,14 @@ describe('the same events in any batches', () => {
   })
 
   test('a row that the database has put in another order is the same row', () => {
-    const events = busy(randomFrom(11), 400)
+    const events = busy(randomFrom(11), 1200)
     const nowMs = Math.max(...events.map(({ time }) => time)) - 100 * hour
-    const half = play(rules, events.slice(0, 200), { nowMs })
+    const half = play(rules, events.slice(0, 600), { nowMs })
     const turned = new Map([...half.rows].map(([key, row]) => [key, JSON.stringify(reversed(JSON.parse(row)))]))
-    const rest = events.slice(200)
+    const rest = events.slice(600)
     const again = play(rules, rest, { rows: turned, nowMs })
     expect(plain(again)).toEqual(plain(play(rules, rest, { rows: half.rows, nowMs })))
-    expect(again.findings.length).toBeGreaterThan(20)
+    expect(again.findings.length).toBeGreaterThan(5)
   })
 })
 

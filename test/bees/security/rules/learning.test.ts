@@ -65,6 +65,7 @@ describe('new_value', () => {
 describe('gap', () => {
   const rules = rulesOf({
     detection: { ...detection, abroad: { country: 'XX' } },
+    // biome-ignore lint/suspicious/noThenProperty: it is a word of the rule format
     any: [{ kind: 'gap', of: 'login', then: 'login and not abroad', by: ['user_uid'], longer: '90d' }],
   })
 
