@@ -29,10 +29,15 @@ as $$
 begin
   return query
   select
-    e.id, e.created_at, nullif(e.ip_address, '')::text, e.payload ->> 'action', e.payload ->> 'actor_id',
-    e.payload ->> 'actor_username', e.payload #>> '{traits,user_id}', e.payload #>> '{traits,user_email}',
-    e.payload #>> '{traits,provider}'
+    e.id, e.created_at, nullif(e.ip_address, '')::text, p.payload ->> 'action', p.payload ->> 'actor_id',
+    p.payload ->> 'actor_username', p.payload #>> '{traits,user_id}', p.payload #>> '{traits,user_email}',
+    p.payload #>> '{traits,provider}'
   from auth.audit_log_entries as e
+  -- The column is json, which keeps what Postgres cannot unescape (NUL, halves of surrogate pairs): one such text anywhere in
+  -- an entry would fail every look at its block from then on.
+  cross join lateral (
+    select regexp_replace(e.payload::text, '\\u(0000|[dD][89a-fA-F][0-9a-fA-F]{2})', '\\ufffd', 'g')::json as payload
+  ) as p
   where e.ctid >= format('(%s,0)', p_from)::tid and e.ctid < format('(%s,0)', p_to)::tid
     and e.created_at >= p_since;
 end

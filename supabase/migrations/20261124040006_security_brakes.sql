@@ -123,6 +123,15 @@ begin
   if class is null and subject is not null then
     class := security.never_listed(p_plan.tenant, 'user', subject, null);
   end if;
+  -- Nor is the address shut behind which one of them is.
+  if class is null and rung in ('block_ip', 'block_range') then
+    select found.class into class
+    from (
+      select security.never_listed(p_plan.tenant, 'user', u.id::text, null) as class from unnest(users) as u (id)
+    ) as found
+    where found.class is not null
+    limit 1;
+  end if;
   if class is not null then
     return jsonb_build_object('brake', 'never_list', 'class', class);
   end if;

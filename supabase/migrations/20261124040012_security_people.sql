@@ -114,10 +114,13 @@ begin
     net := case when input ->> 'kind' = 'net' then security.to_net(input ->> 'value') end;
     if input ->> 'kind' = 'net' and net is null then
       problem := 'value: expected an address or a range';
+    elsif input ->> 'kind' = 'user' and not security.is_uuid(btrim(input ->> 'value')) then
+      -- A name or an e-mail address would stand there and protect nobody.
+      problem := 'value: expected the id of a user in auth.users';
     else
       insert into security.never_list as n (tenant, kind, net, value, class, author, reason, expires_at)
       values (
-        v_tenant, input ->> 'kind', net, case when net is null then input ->> 'value' end, input ->> 'class',
+        v_tenant, input ->> 'kind', net, case when net is null then btrim(input ->> 'value') end, input ->> 'class',
         person ->> 'name', v_reason, (input ->> 'expires_at')::timestamptz
       )
       returning to_jsonb(n) into after;

@@ -130,6 +130,10 @@ begin
     expected := security.locked_until(lock.target);
     delete from security.restrictions as r
     where r.plan = p_plan and r.n = p_n and r.measure = 'lock' and r.kind = 'user' and r.target = lock.target;
+    -- Whoever stays remembers what this one found: else a ban that somebody set between two locks would end with them.
+    update security.restrictions as r
+    set foreign_ban = greatest(r.foreign_ban, lock.foreign_ban)
+    where r.measure = 'lock' and r.kind = 'user' and r.target = lock.target and lock.foreign_ban is not null;
     outcome := security_auth.set_ban(
       lock.target::uuid, coalesce(security.locked_until(lock.target), lock.foreign_ban), expected
     );

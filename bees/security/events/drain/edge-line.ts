@@ -45,8 +45,9 @@ export const edgeLine: LineReader = ({ facts }, { pseudonyms }) => {
     ua_kind: browser?.kind,
     device: device === undefined ? undefined : pseudonyms.of('device', device),
     has_referer: textAt(request, ['headers', 'referer'], 4096) !== undefined,
-    user_uid: textAt(request, ['sb', 'auth_user']) ?? textAt(token, ['payload', 'subject']),
-    session_uid: textAt(token, ['payload', 'session_id']),
+    // Whom a token that does not verify names is its sender's word: nobody is to look guilty, or be hit, because of it.
+    user_uid: badToken ? undefined : (textAt(request, ['sb', 'auth_user']) ?? textAt(token, ['payload', 'subject'])),
+    session_uid: badToken ? undefined : textAt(token, ['payload', 'session_id']),
     alg: textAt(token, ['payload', 'algorithm']),
     kid: textAt(token, ['payload', 'key_id']),
     ...keyOf(request),
@@ -81,9 +82,12 @@ function resourceOf(path: string): string | undefined {
 /** The API key that came along. Its hash or its prefix names it; the key itself is not in the log. */
 function keyOf(request: unknown): { api_key_id?: string; api_key_type?: SecurityEvent['api_key_type'] } {
   const key = at(request, 'sb', 'apikey', 'apikey')
+  const legacy = at(request, 'sb', 'jwt', 'apikey')
+  // A key that is none says only what its sender wrote into it: anybody could have a real one disabled by imitating it.
+  if (textAt(key, ['error'], 256) !== undefined || textAt(legacy, ['invalid'], 256) !== undefined) return {}
   const prefix = textAt(key, ['prefix'])
   const hash = textAt(key, ['hash'], 128)?.slice(0, 24)
-  const role = textAt(request, ['sb', 'jwt', 'apikey', 'payload', 'role'])
+  const role = textAt(legacy, ['payload', 'role'])
   const id = hash ?? prefix ?? (role === undefined ? undefined : `legacy:${role}`)
   const kind = prefix?.startsWith('sb_secret') || role === 'service_role' ? 'secret' : 'publishable'
   return id === undefined ? {} : { api_key_id: id, api_key_type: kind }

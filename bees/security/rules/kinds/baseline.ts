@@ -79,8 +79,10 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
     const number = Math.floor(timeMs / windowMs)
     if (number <= usual.slot) return
     const limit = limitOf(usual)
+    // While it is being learned nothing fires: what is seen then is what is usual, a nightly export too.
+    const canFire = limit > 0 && timeMs - usual.first >= learnMs
     const learnt = (sum: number): void =>
-      addValue(usual.sketch, limit > 0 && sum > limit && sum >= least ? (2 * limit) / factor : sum)
+      addValue(usual.sketch, canFire && sum > limit && sum >= least ? (2 * limit) / factor : sum)
     learnt(usual.held)
     usual.held = usual.sum
     if (number > usual.slot + 1) {

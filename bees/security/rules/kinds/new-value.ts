@@ -58,7 +58,7 @@ export function compileNewValue(clause: ClauseOf<'new_value'>, workshop: Worksho
     const known = row.read(slot, kernel, context.markMs)
     const isFirst = known.last === 0
     const since = clause.learn_from === 'tenant' ? context.firstMs : isFirst ? time : known.first
-    const isLearned = time > since + learnMs && known.events >= learnEvents
+    const isLearned = time >= since + learnMs && known.events >= learnEvents
     const seen = known.values.get(value)
     const isNew = (seen === undefined || seen < time - forgetMs) && isLearned
     known.first = isFirst ? time : Math.min(known.first, time)

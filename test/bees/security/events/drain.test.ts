@@ -82,6 +82,22 @@ describe('lines of a log drain', () => {
     expect(one(leaked)).toMatchObject({ api_key_type: 'secret', ua_kind: 'browser', status_code: 401 })
   })
 
+  test('whom and which key a token that does not verify names is believed by nobody', () => {
+    const claims = { subject: '3f1c1f0e-8f64-4f8e-9a55-111111111111', session_id: 'theirs', algorithm: 'HS256' }
+    const forged = one(edge({ sb: { jwt: { authorization: { invalid: 'JWSInvalidSignature', payload: claims } } } }))
+    expect(forged).toMatchObject({ action: 'token_check', error_code: 'bad_jwt', alg: 'HS256' })
+    for (const name of ['user_uid', 'session_uid', 'account']) expect(forged).not.toHaveProperty(name)
+    const browser = { headers: { user_agent: 'Mozilla/5.0 Firefox/130' } }
+    const imitated = [
+      { jwt: { apikey: { invalid: 'JWSInvalidSignature', payload: { role: 'service_role' } } } },
+      { apikey: { apikey: { prefix: 'sb_secret_ab', hash: 'h'.repeat(40), error: 'not found' } } },
+    ]
+    for (const sb of imitated) {
+      const event = one(edge({ ...browser, sb }, { status_code: 401 }))
+      for (const name of ['api_key_id', 'api_key_type']) expect(event).not.toHaveProperty(name)
+    }
+  })
+
   const auth = (facts: object, id = 'a') => ({
     id,
     timestamp: micros,

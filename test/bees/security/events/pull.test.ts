@@ -129,3 +129,13 @@ test('the functions on auth are for bees_owner alone, and bees_owner itself read
     adminQuery(database.url, 'set role bees_owner; select * from auth.audit_log_entries'),
   ).rejects.toMatchObject({ code: '42501' })
 })
+
+test('an audit entry with text that Postgres cannot unescape stops nobody else', async () => {
+  await using database = await prepared()
+  await pull(database)
+  const user = await addUser(database)
+  await addAuditEntry(database, { action: 'login', actorId: user, traits: { name: 'a\u0000b', other: '\ud800' } })
+  await addAuditEntry(database, { action: 'logout', actorId: user })
+  expect(await pull(database)).toMatchObject({ events: 2, complete: true })
+  expect((await eventsOf(database)).map(({ action }) => action).sort()).toEqual(['login', 'logout'])
+})

@@ -61,6 +61,22 @@ describe('what people add', () => {
       bob.kid,
     )
 
+  test('a user in whatever notation keeps the address of a session as well; what names nobody is refused', async () => {
+    const { id: guarded } = await desk.user('203.0.113.140')
+    for (const value of ['root@users.example', 'root', `${guarded}0`]) {
+      expect(await add('user', value, { class: 'break_glass' })).toMatchObject({ set: false, id: null })
+    }
+    expect(await add('user', ` ${guarded.toUpperCase()}\n`, { class: 'break_glass' })).toMatchObject({ set: true })
+    expect(await desk.incident({ wants: [{ kind: 'user', id: guarded, response: 'lock_user' }] })).toBeNull()
+    const before = await world(desk)
+    for (const id of ['203.0.113.140', '203.0.113.128/28']) {
+      const plan = (await desk.incident({ wants: [block(id)] })) ?? ''
+      await desk.approve(plan)
+      expect(await problems(plan)).toEqual(['never_list'])
+    }
+    expect(await world(desk)).toEqual(before)
+  })
+
   test('holds at the decision and at the action, and lets go when it is taken away or has expired', async () => {
     const wish = block('198.51.100.20')
     const early = (await desk.incident({ wants: [wish] })) ?? ''

@@ -24,6 +24,19 @@ describe('suppression', () => {
     expect(new Set(findings.map(({ key }) => key)).size).toBe(1)
   })
 
+  test('of several clauses that hold the worst one speaks, wherever it stands', () => {
+    const [mild, grave] = [
+      { kind: 'match', severity: 'low' },
+      { kind: 'match', severity: 'high' },
+    ]
+    for (const any of [
+      [mild, grave, mild],
+      [grave, mild],
+    ]) {
+      expect(play(rulesOf({ any }), [event(0)]).findings.map(({ severity }) => severity)).toEqual(['high'])
+    }
+  })
+
   test('the key stays for as long as the attack goes on, whatever hour it is', () => {
     const { findings } = play(rules, attack(20 * 60, minute / 2))
     const keys = new Set(findings.map(({ key }) => key))

@@ -68,6 +68,10 @@ describe('event_count', () => {
     const result = play(rules, [future, event(0), event(1)], { nowMs: event(0).time })
     expect(result.aside).toEqual({ late: 0, future: 1, blocked: 0 })
     expect(result.findings).toHaveLength(1)
+    const two = [event(100 * 24 * 60 * minute), event(100 * 24 * 60 * minute)]
+    expect(play(rules, two, { nowMs: event(0).time }).findings).toHaveLength(0)
+    const edge = [event(5 * minute), event(5 * minute)]
+    expect(play(rules, edge, { nowMs: event(0).time }).findings).toHaveLength(1)
   })
 
   test('what was blocked does not feed the block', () => {
