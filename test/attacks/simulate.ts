@@ -1,3 +1,4 @@
+import { detect } from '../../bees/security/analysis/analyse.ts'
 import { fold } from '../../bees/security/analysis/fold.ts'
 import { readIncidentSettings } from '../../bees/security/analysis/settings.ts'
 import type { StateAccess } from '../../bees/security/analysis/state-access.ts'
@@ -42,6 +43,7 @@ export function simulate(options: WorldOptions, rules: CompiledRules = loadRuleF
     get: (key) => rows.get(key),
     set: (key, row) => void (row === null ? rows.delete(key) : rows.set(key, row)),
   }
+  const settings = {}
   const incidentSettings = readIncidentSettings(undefined)
   const findings: Finding[] = []
   const byKey = new Map<string, Finding[]>()
@@ -51,8 +53,9 @@ export function simulate(options: WorldOptions, rules: CompiledRules = loadRuleF
     events += today.length
     for (const batch of batchesOf(today)) {
       const nowMs = (batch.at(-1)?.time ?? 0) + 1000
-      const result = rules.runBatch({ tenant, events: batch, states, nowMs, tick: true })
-      for (const [key, row] of result.changed) states.set(key, row)
+      // The two halves of `analyse`, on rows that are changed in place.
+      const result = detect({ tenant, events: batch, states, rules, settings, nowMs, tick: true })
+      if (result.failed.length > 0) throw new Error(`A rule failed: ${JSON.stringify(result.failed[0])}`)
       for (const finding of result.findings) {
         findings.push(finding)
         byKey.set(finding.key, [...(byKey.get(finding.key) ?? []), finding])

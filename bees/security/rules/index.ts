@@ -2,6 +2,9 @@
  * Rules over event streams: `loadRules` checks and compiles YAML, `CompiledRules` judges events. State rows are small JSON,
  * `expiresOf(row)` (their `x`) tells from which event time on one may be deleted. A finding with the same key comes again when
  * it has become worse and once every `suppress` while an attack goes on: the later one replaces the earlier.
+ *
+ * Room: half of the rows take about 0.3 KB, 99 of 100 up to 4 KB; a group that everything happens in with every field varied
+ * stays below 32 KB, for ever (a test holds that), since every list in a state has an end.
  */
 export type { Clause, ClauseKind } from './clause.ts'
 export {

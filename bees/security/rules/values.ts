@@ -31,7 +31,8 @@ export function addSighting(values: Values, shape: ValuesShape, value: number, t
     if ((seen[seen.length - 1] ?? 0) <= markMs - shape.keptMs) values.delete(old)
   }
   for (const old of values.keys()) {
-    break
+    if (values.size <= shape.most) break
+    values.delete(old)
   }
 }
 

@@ -66,7 +66,7 @@ describe('what people add', () => {
     for (const value of ['root@users.example', 'root', `${guarded}0`]) {
       expect(await add('user', value, { class: 'break_glass' })).toMatchObject({ set: false, id: null })
     }
-    expect(await add('user', ` ${guarded.toUpperCase()}\n`, { class: 'break_glass' })).toMatchObject({ set: true })
+    expect(await add('user', ` ${guarded.toUpperCase()} `, { class: 'break_glass' })).toMatchObject({ set: true })
     expect(await desk.incident({ wants: [{ kind: 'user', id: guarded, response: 'lock_user' }] })).toBeNull()
     const before = await world(desk)
     for (const id of ['203.0.113.140', '203.0.113.128/28']) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { ada, bob, type Desk, openDesk, rule, tenant } from './desk.ts'
+import { ada, bob, type Desk, openDesk, rule } from './desk.ts'
 
 /** An administrator's own ban, set while ours was in force, must outlive everything that we take back. */
 
@@ -47,5 +47,4 @@ test.each([
     await desk.revert(plan)
     expect(await banOf(id)).toEqual(adminBan)
   }
-  void tenant
 })
