@@ -69,6 +69,22 @@ test('texts that are names of JavaScript, separators or control characters stop 
   expect(await adminQuery(database.url, 'select event from security.inbox')).toEqual([])
 })
 
+test('numbers at the ends of what a number can be are kept or refused one by one', { timeout: 60_000 }, async () => {
+  await using database = await createDatabase()
+  const ends = [5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -1.7976931348623157e308, -0, 2 ** 53]
+  const fields = ['lat', 'long', 'rows', 'bytes', 'value', 'amount', 'lag_s', 'asn', 'object_number', 'status_code']
+  const items = fields.flatMap((field) =>
+    ends.map((end, n) => ({
+      ...{ id: `${field}-${n}`, time: Date.now() - 60_000, action: 'metric', metric: 'm', value: 1, ip: '203.0.113.7' },
+      [field]: end,
+    })),
+  )
+  const { accepted } = await record(database, [...items, { id: 'last', time: Date.now(), action: 'login' }])
+  expect(accepted).toBeGreaterThan(20)
+  expect(await analyse(database)).toMatchObject({ events: accepted, set_aside: 0, complete: true })
+  expect(await adminQuery(database.url, `select id from security.events where id = 'last'`)).toHaveLength(1)
+})
+
 test('events of the future and of the past do not hide an attack of now', { timeout: 60_000 }, async () => {
   await using database = await createDatabase()
   const now = Date.now()
