@@ -10,6 +10,8 @@ create table security_auth.revocations (
   -- Rows as they were, by table: { "sessions": [...], "refresh_tokens": [...] }. Null: forgotten, since it is too long ago.
   kept jsonb,
   digest text not null,
+  -- Hash of the user's password hash at that time; null: there was none.
+  password text,
   revoked_at timestamptz not null default now(),
   restored_at timestamptz
 );
@@ -88,6 +90,22 @@ immutable
 set search_path = pg_catalog, pg_temp
 as $$ select encode(sha256(convert_to(p_value::text, 'utf8')), 'hex') $$;
 
+-- A new password ends all sessions of a user; none of them may come back by the way of a revert.
+create function security_auth.password_of(p_user uuid)
+returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select security_auth.digest_of(to_jsonb(u) -> 'encrypted_password')
+    from auth.users as u
+    where u.id = p_user and coalesce(to_jsonb(u) ->> 'encrypted_password', '') <> ''
+  );
+end
+$$;
+
 -- Ends the sessions of a user, or one of them, after keeping their rows.
 -- Returns { revocation, user, sessions: [ids], digest }; revocation is null where there was nothing to end.
 create function security_auth.revoke_sessions(p_user uuid, p_session uuid)
@@ -120,8 +138,8 @@ begin
   end if;
 
   kept := security_auth.session_rows(ids);
-  insert into security_auth.revocations as r (user_id, kept, digest)
-  values (p_user, kept, security_auth.digest_of(kept))
+  insert into security_auth.revocations as r (user_id, kept, digest, password)
+  values (p_user, kept, security_auth.digest_of(kept), security_auth.password_of(p_user))
   returning r.* into made;
 
   delete from auth.sessions as s where s.id = any (ids);
@@ -153,7 +171,8 @@ begin
 end
 $$;
 
--- Takes a revocation back: restored, already, forgotten, altered, unknown, no_user or conflict.
+-- Takes a revocation back: restored, already, forgotten, altered, unknown, no_user, new_password or
+-- conflict.
 create function security_auth.restore_sessions(p_revocation uuid)
 returns text
 language plpgsql
@@ -180,6 +199,9 @@ begin
   end if;
   if not exists (select from auth.users as u where u.id = found_row.user_id) then
     return 'no_user';
+  end if;
+  if security_auth.password_of(found_row.user_id) is distinct from found_row.password then
+    return 'new_password';
   end if;
 
   begin

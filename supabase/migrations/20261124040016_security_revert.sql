@@ -57,12 +57,12 @@ begin
         end if;
         v_problem := sqlstate;
     end;
-    if v_problem is not null and v_problem <> 'ban_changed' then
+    if v_problem not in ('ban_changed', 'sessions_new_password') then
       failures := failures + 1;
     end if;
     state := security.response_state(done.kind, done.target);
     update security.plan_actions as a
-    set state = case when v_problem is null or v_problem = 'ban_changed' then 'reverted' else a.state end,
+    set state = case when v_problem is null or v_problem in ('ban_changed', 'sessions_new_password') then 'reverted' else a.state end,
       problem = v_problem,
       verified_at = now()
     where a.plan = p_plan and a.n = done.n;

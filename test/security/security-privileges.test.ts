@@ -177,3 +177,34 @@ describe.each([
     })
   })
 })
+
+test('nor are those of the auth server, when it calls a hook', async () => {
+  await adminQuery(
+    database.url,
+    `grant usage on schema security_hooks to supabase_auth_admin;
+     grant execute on all functions in schema security_hooks to supabase_auth_admin`,
+  )
+  await as('supabase_auth_admin', async (client) => {
+    await client.query(`
+      create temp table loot (taken name);
+      grant all on pg_temp.loot to public;
+      create function pg_temp.steal() returns boolean language plpgsql as $$
+      begin
+        insert into pg_temp.loot values (current_user);
+        return true;
+      end $$`)
+    for (const type of types)
+      await client.query(`create domain pg_temp.${type} as pg_catalog.${type} check (pg_temp.steal())`)
+    for (const hook of ['password_verification_attempt', 'mfa_verification_attempt', 'before_user_created']) {
+      const told = { user_id: 'x', valid: false, metadata: { ip_address: '203.0.113.7', uuid: hook } }
+      await client.query(`select security_hooks.${hook}($1::pg_catalog.jsonb)`, [JSON.stringify(told)])
+    }
+    expect((await client.query('select distinct taken from pg_temp.loot')).rows).toEqual([])
+    // That the trap works: a cast of its own to the type springs it.
+    await client.query(`select 'x'::pg_temp.text`)
+    expect((await client.query('select distinct taken from pg_temp.loot')).rows).toEqual([
+      { taken: 'supabase_auth_admin' },
+    ])
+  })
+  expect(await adminQuery(database.url, 'select count(*)::int as n from security.hook_notes')).toEqual([{ n: 3 }])
+})

@@ -48,3 +48,16 @@ test.each([
     expect(await banOf(id)).toEqual(adminBan)
   }
 })
+
+test('a revert does not bring a stolen session back after its owner has set a new password', async () => {
+  const { id } = await desk.user('203.0.113.66', '198.51.100.66')
+  const plan = (await desk.incident({ wants: [{ kind: 'user', id, response: 'lock_user' }] })) ?? ''
+  await desk.approve(plan)
+  expect((await desk.execute(plan)).state).toBe('done')
+  await desk.rows(`update auth.users set encrypted_password = '$2a$10$new' where id = $1`, [id])
+  const { state, actions } = await desk.revert(plan)
+  expect(state).toBe('reverted')
+  expect(actions.map(({ problem }) => problem)).toContain('sessions_new_password')
+  expect(await desk.rows('select id from auth.sessions where user_id = $1', [id])).toEqual([])
+  expect(await banOf(id)).toBeNull()
+})
