@@ -18,13 +18,13 @@ begin
   return exists (
     select from security.restrictions as r
     where r.tenant = p_tenant
-      and r.measure in ('deny', 'lock', 'throttle')
+      and (r.measure in ('deny', 'lock') or (r.measure = 'throttle' and p_event ->> 'status_code' = '429'))
       and v_at >= r.since and v_at < r.until
       and case r.kind
         when 'ip' then r.net >>= v_ip
         when 'net' then r.net >>= v_ip
-        when 'user' then r.target = p_event ->> 'user_uid'
-        when 'session' then r.target = p_event ->> 'session_uid'
+        when 'user' then r.target = lower(p_event ->> 'user_uid')
+        when 'session' then r.target = lower(p_event ->> 'session_uid')
         when 'api_key' then r.target = p_event ->> 'api_key_id'
       end
   );

@@ -3,7 +3,7 @@ import { adminQuery, createDatabase, type TestDatabase } from '../../../support/
 import { inboxOf, record } from './ingest.ts'
 
 const plan = `pln_${'0'.repeat(24)}`
-const user = '11111111-1111-4111-8111-111111111111'
+const user = 'a1a1a1a1-1111-4111-8111-111111111111'
 
 /** A restriction that began a minute ago and ends in a quarter of an hour. */
 const restrict = (database: TestDatabase, n: number, measure: string, kind: string, target: string) =>
@@ -28,13 +28,16 @@ test('what was refused because of our own block never counts; what got through d
   await restrict(database, 1, 'deny', 'ip', '203.0.113.7')
   await restrict(database, 2, 'deny', 'net', '2001:db8::/48')
   await restrict(database, 3, 'lock', 'user', user)
+  await restrict(database, 5, 'throttle', 'ip', '203.0.113.10')
   await restrict(database, 4, 'challenge', 'ip', '203.0.113.9')
   const cases = {
     refused: [{ src_ip: '203.0.113.7', status_code: 403 }, true],
     throttled: [{ src_ip: '203.0.113.7', status_code: 429 }, true],
     mapped: [{ src_ip: '::ffff:203.0.113.7', status_code: 403 }, true],
     range: [{ src_ip: '2001:db8::1', status_code: 401 }, true],
-    locked: [{ user_id: user, error_code: 'user_banned', src_ip: '198.51.100.1' }, true],
+    slowed: [{ src_ip: '203.0.113.10', status_code: 429 }, true],
+    not_slowed: [{ src_ip: '203.0.113.10', status_code: 403 }, undefined],
+    locked: [{ user_id: user.toUpperCase(), error_code: 'user_banned', src_ip: '198.51.100.1' }, true],
     through: [{ src_ip: '203.0.113.7', status_code: 200 }, undefined],
     somebody_else: [{ src_ip: '203.0.113.8', status_code: 403 }, undefined],
     challenged: [{ src_ip: '203.0.113.9', status_code: 403 }, undefined],
@@ -46,7 +49,7 @@ test('what was refused because of our own block never counts; what got through d
   const seen = Object.fromEntries((await inboxOf(database)).map(({ id, blocked }) => [id, blocked]))
   expect(seen).toEqual(Object.fromEntries(Object.entries(cases).map(([id, [, blocked]]) => [id, blocked])))
   const rows = await adminQuery(database.url, 'select count(*)::int as n from security.events where blocked')
-  expect(rows).toEqual([{ n: 5 }])
+  expect(rows).toEqual([{ n: 6 }])
 })
 
 test('another tenant’s block says nothing here', async () => {
