@@ -4,7 +4,7 @@ import { netOf } from './ip-address.ts'
 const { authentication, accountChange, authorizeSession, http, api, datastore, application } = classes
 
 /** Class and activity of OCSF for each action. 99 is OCSF's "other". */
-const uids: Readonly<Record<Action, readonly [classUid: number, activityId: number]>> = {
+export const uids: Readonly<Record<Action, readonly [classUid: number, activityId: number]>> = {
   login: [authentication, 1],
   logout: [authentication, 2],
   mfa_verification: [authentication, 99],
