@@ -22,6 +22,35 @@ const stripeKeys = /^\s*(sk|rk)_(live|test)_\w+\s*(,\s*(sk|rk)_(live|test)_\w+\s
 const seconds = z.coerce.number('expected a number of seconds').positive()
 const bytes = z.coerce.number('expected a number of bytes').int().positive()
 
+/** What hooks, the puller, the drain's lines and the hive itself are called: no secret may take such a name. */
+const ownSource = /^(supabase_.*|auth_hook|hive)$/
+
+/** What is wrong with SECURITY_EVENTS_SECRETS: the place of each entry, never a secret. */
+function eventsSecretsProblems(entries: readonly string[]): readonly string[] {
+  const meanings = new Map<string, string>()
+  return entries.flatMap((entry, index) => {
+    const at = `entry ${index + 1}: `
+    const parts = entry.split(':')
+    const secret = parts.at(-1) ?? ''
+    const [tenant = '', sources] = parts.slice(0, -1)
+    const names = sources === undefined ? [] : sources.split('+')
+    const meaning = `${tenant}:${[...names].sort().join('+')}`
+    const before = meanings.get(secret) ?? meaning
+    meanings.set(secret, meaning)
+    if (parts.length > 3) return `${at}expected secret, tenant:secret or tenant:sources:secret`
+    if (!/^\S{16,}$/.test(secret)) return `${at}expected a secret of at least 16 characters, without spaces and colons`
+    if (tenant === '' && parts.length === 2) return `${at}expected a tenant before the colon`
+    if (tenant !== '' && !/^[a-z0-9][a-z0-9._-]{0,63}$/.test(tenant))
+      return `${at}expected a tenant in lower-case letters, digits, dot, underscore or hyphen`
+    if (names.length > 8 || names.some((name) => !/^[a-z0-9][a-z0-9._-]{0,31}$/.test(name))) {
+      return `${at}expected at most 8 sources joined by +, each of up to 32 lower-case letters, digits, dot, underscore or hyphen (drain: the log drain)`
+    }
+    if (names.some((name) => ownSource.test(name)))
+      return `${at}supabase_…, auth_hook and hive cannot be named: write drain for the log drain`
+    return before === meaning ? [] : `${at}the same secret stands there twice with different tenants or sources`
+  })
+}
+
 const shape = {
   COLONIES_SERVER_HOST: z
     .string()
@@ -60,7 +89,9 @@ const shape = {
     .string()
     .regex(/^postgres(ql)?:\/\//, 'expected postgres://…')
     .optional()
-    .describe('Postgres connection for `bees migrate`, and for the local stack instead of the embedded Postgres.'),
+    .describe(
+      'Postgres connection for `bees migrate`; where SUPABASE_URL is absent also the database of the local stack, instead of the embedded Postgres.',
+    ),
   STRIPE_WEBHOOK_SECRET: list
     .optional()
     .describe(
@@ -94,13 +125,12 @@ const shape = {
       'Whose events are accepted: own, any, or connected accounts (acct_…) separated by commas, with own among them if it counts too.',
     ),
   SECURITY_EVENTS_SECRETS: list
-    .refine(
-      (secrets) => secrets.every((secret) => /^(?:[a-z0-9][a-z0-9._-]{0,63}:)?[^\s:]{16,}$/.test(secret)),
-      'expected secrets of at least 16 characters, each with its tenant before a colon or without',
-    )
+    .superRefine((entries, { addIssue }) => {
+      for (const message of eventsSecretsProblems(entries)) addIssue({ code: 'custom', message })
+    })
     .optional()
     .describe(
-      'Secrets of those who send to POST /events, separated by commas (several tenants, rotation): `secret` for SECURITY_TENANT, `tenant:secret` for another. Absent: the route answers 404, except in the local stack, which makes one.',
+      'Secrets of those who send to POST /events, separated by commas (several senders, rotation): `secret` for SECURITY_TENANT, `tenant:secret` for another, `tenant:sources:secret` for nothing but what it names, such as `:drain:secret` for the log drain or `:shop+billing:secret`. Absent: the route answers 404, except in the local stack, which makes one.',
     ),
   SECURITY_EVENTS_MAX_BYTES: bytes
     .default(1_048_576)

@@ -2,6 +2,7 @@ import { defineBee } from '../../src/bee/index.ts'
 import { alertTasks } from './alerts/tasks.ts'
 import { analyzeSecurity } from './analysis/analyze-security.ts'
 import { detectAnomaly } from './analysis/detect-anomaly.ts'
+import { setRule } from './analysis/set-rule.ts'
 import { pullAuthEvents } from './events/pull/pull-auth-events.ts'
 import { recordEvents } from './events/record-events.ts'
 import { tendEvents } from './events/tend-events.ts'
@@ -31,6 +32,7 @@ export default defineBee<SecurityServices>({
     expire_responses: expireResponses,
     set_response_policy: setResponsePolicy,
     show_response: showResponse,
+    set_rule: setRule,
     ...alertTasks,
   },
 })

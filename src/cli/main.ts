@@ -40,6 +40,7 @@ program
   .argument('<bee/task>', 'for example greeter/hello')
   .argument('[input]', 'the input as JSON', '{}')
   .option('--file <path>', 'read the input from a file instead (- for standard input)')
+  .option('--as-person', "sign with your own key (BEES_APPROVER_KEY), not with the hive's")
   .option('--no-wait', 'do not wait for the result')
   .option('--timeout <seconds>', 'how long to wait', '60')
   .option('--json', 'print the result as JSON')
@@ -152,10 +153,59 @@ security
   .option('--incident <id>', 'this one')
   .option('--entity <kind:id>', 'incidents about it, such as ip:203.0.113.7')
   .option('--minutes <number>', 'for how long, at most 43200', '60')
+  .option('--critical', 'not even of what is critical')
   .option('--reason <text>', 'why; for those who wonder')
   .option('--tenant <name>', 'whose', 'default')
   .option('--json', 'print the outcome as JSON')
-  .action(async (options) => (await import('./commands/security-decide.ts')).securitySilence(options))
+  .action(async (options) => (await import('./commands/security-alerts.ts')).securitySilence(options))
+
+security
+  .command('unsilence')
+  .description('end a silence before its time')
+  .argument('<id>', 'sil_…; `bees security` lists those that hold')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (id: string, options) => (await import('./commands/security-alerts.ts')).securityUnsilence(id, options))
+
+security
+  .command('ack')
+  .description('say that you look after an incident: no reminders, unless it gets worse')
+  .argument('<id>', 'of an incident, or the key of a finding')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (id: string, options) => (await import('./commands/security-alerts.ts')).securityAck(id, options))
+
+security
+  .command('settings')
+  .description('what is set otherwise than the rules do, and what of it counts for nothing')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print it as JSON')
+  .action(async (options) => (await import('./commands/security-rules.ts')).securitySettings(options))
+
+security
+  .command('set')
+  .description('set a threshold, a list or the mode (on, trial, off) of a rule, in your own name')
+  .argument('<rule>', 'its id, as docs/detections.md names it')
+  .argument('<setting>', 'one of the settings of the rule, or mode')
+  .argument('<value>', 'such as 20, 15m, yes, or a list with commas between')
+  .option('--reason <text>', 'why; goes into the audit')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (rule: string, setting: string, value: string, options) =>
+    (await import('./commands/security-rules.ts')).securitySet(rule, setting, value, options),
+  )
+
+security
+  .command('unset')
+  .description('take back what was set: of one setting, or all about the rule')
+  .argument('<rule>', 'its id')
+  .argument('[setting]', 'only this one')
+  .option('--reason <text>', 'why; goes into the audit')
+  .option('--tenant <name>', 'whose', 'default')
+  .option('--json', 'print the outcome as JSON')
+  .action(async (rule: string, setting: string | undefined, options) =>
+    (await import('./commands/security-rules.ts')).securityUnset(rule, setting, options),
+  )
 
 program
   .command('new')
@@ -182,7 +232,7 @@ program
 program
   .command('keys')
   .description('make keys, or show the public parts of those that are set')
-  .argument('[what]', 'receipt, submitter or executor: make a new one; nothing: show')
+  .argument('[what]', 'receipt, submitter, approver or executor: make a new one; nothing: show')
   .action(async (what: string | undefined) => (await import('./commands/keys.ts')).keys(what))
 
 program

@@ -1,28 +1,14 @@
 import type { Bee } from '../bee/index.ts'
-import { ColoniesClient, createFetchTransport, type Transport } from '../colonies/index.ts'
-import { type Config, loadConfig } from '../config.ts'
-import { BeeError } from '../errors.ts'
-import { createDirect, createSubmitter } from '../fleet/index.ts'
 import { createStripeWebhook } from '../http/index.ts'
-import type { Ledger } from '../ledger/index.ts'
-import { systemClock } from '../resilience/index.ts'
-import { createLog, type Log, type Metrics, type Notify, noMetrics } from '../telemetry/index.ts'
-import { SigningKey } from '../trust/index.ts'
-import { brokerUrl, connectLedger, required } from './connect.ts'
-
-export type WebhookHandler = (request: Request) => Promise<Response>
-
-export interface StripeIngressParts {
-  readonly config: Config
-  readonly bees: readonly Bee[]
-  readonly ledger: Ledger
-  /** Carries the calls to the broker. */
-  readonly transport: Transport
-  readonly env: Readonly<Record<string, string | undefined>>
-  readonly log: Log
-  readonly metrics: Metrics
-  readonly notify?: Notify | undefined
-}
+import { required } from './connect.ts'
+import {
+  expectTask,
+  type IngressParts,
+  ingressDirect,
+  ingressSubmitter,
+  partsOfFunction,
+  type RequestHandler,
+} from './ingress.ts'
 
 const bee = 'finance'
 const task = 'apply_stripe_event'
@@ -33,33 +19,11 @@ const submitMs = 5000
  *
  * @throws BeeError BEE_CONFIG_INVALID, BEE_TASK_UNKNOWN without the Finance Bee
  */
-export function stripeIngress({
-  config,
-  bees,
-  ledger,
-  transport,
-  env,
-  log,
-  metrics,
-  notify,
-}: StripeIngressParts): WebhookHandler {
-  if (!bees.some(({ name, tasks }) => name === bee && tasks.has(task))) {
-    throw new BeeError(
-      'BEE_TASK_UNKNOWN',
-      `The webhook hands events to ${bee}/${task}, and there is no such task here.`,
-    )
-  }
-  const clock = systemClock
-  const colony = config.COLONIES_COLONY_NAME
-  const submitter = createSubmitter({
-    client: new ColoniesClient({ url: brokerUrl(config), transport, privateKey: required(config, 'COLONIES_PRVKEY') }),
-    colony,
-    envelopeKey: new SigningKey(required(config, 'BEES_SUBMITTER_KEY')),
-    bees,
-    clock,
-  })
-  const receiptKey = config.BEES_RECEIPT_KEY === undefined ? undefined : new SigningKey(config.BEES_RECEIPT_KEY)
-  const runDirect = createDirect({ bees, ledger, colony, receiptKey, clock, log, metrics, env })
+export function stripeIngress(parts: IngressParts): RequestHandler {
+  const { config, bees, ledger, log, metrics, notify } = parts
+  expectTask(bees, bee, task, 'The webhook hands events')
+  const submitter = ingressSubmitter(parts)
+  const runDirect = ingressDirect(parts)
   return createStripeWebhook({
     secrets: required(config, 'STRIPE_WEBHOOK_SECRET'),
     livemode: config.STRIPE_LIVEMODE === 'any' ? 'any' : config.STRIPE_LIVEMODE === 'true',
@@ -69,9 +33,7 @@ export function stripeIngress({
       submitter.submit({ bee, task, input: { event }, label, signal, timeoutMs: submitMs }),
     direct: ({ event }, options) => runDirect(bee, task, { event }, options),
     deadLetter: (letter, options) => ledger.deadLetter(letter, options),
-    log,
-    metrics,
-    notify,
+    ...{ log, metrics, notify },
   })
 }
 
@@ -85,16 +47,6 @@ export function stripeIngress({
 export function stripeFunction(
   env: Readonly<Record<string, string | undefined>>,
   bees: readonly Bee[],
-): WebhookHandler {
-  const config = loadConfig(env)
-  return stripeIngress({
-    config,
-    bees,
-    ledger: connectLedger(config),
-    // fetch is what every runtime has.
-    transport: createFetchTransport({ url: `${brokerUrl(config)}/api` }),
-    env,
-    log: createLog({ level: config.BEES_LOG_LEVEL }),
-    metrics: noMetrics,
-  })
+): RequestHandler {
+  return stripeIngress(partsOfFunction(env, bees))
 }

@@ -14,12 +14,12 @@ export const securityCodes = {
   ),
   BEE_SECURITY_NOT_FOUND: code(
     'terminal',
-    'There is no incident, finding or plan with this id.',
-    'Look it up with `bees security findings`.',
+    'There is no incident, finding, plan or silence with this id.',
+    'Look it up with `bees security findings` or `bees security plans`; of another tenant with --tenant.',
   ),
   BEE_SECURITY_NOT_DONE: code(
     'terminal',
     'The hive did not do what was asked of the Security Bee; the message says why.',
-    'Read the reason; `bees security explain` shows the incident with its plan as they are now.',
+    'Read the reason; `bees security` and `bees security explain` show how things are now.',
   ),
 } as const satisfies CodeTable

@@ -1,4 +1,4 @@
-export { createEventsIngress, type EventsIngressOptions, type RecordedItems } from './events/index.ts'
+export { createEventsIngress, type EventsIngressOptions, eventsSecrets, type RecordedItems } from './events/index.ts'
 export type { Readiness } from './readiness.ts'
 export { type HttpOptions, type HttpServer, startHttp } from './server.ts'
 export type { HiveStatus } from './status-page.ts'

@@ -53,7 +53,7 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     return closing
   }
   try {
-    const postgres = await startPostgres({ dataDir, databaseUrl: config.DATABASE_URL })
+    const postgres = await startPostgres({ dataDir, databaseUrl: ownDatabase(config) })
     closers.push(postgres.stop)
     const keys = await localKeys(dataDir)
     const env: Record<string, string> = { ...keyVariables(keys, config) }
@@ -89,6 +89,12 @@ export async function startLocalStack(config: Config, options: LocalStackOptions
     throw error
   }
 }
+
+/**
+ * DATABASE_URL beside SUPABASE_URL is the project's own database, as bees migrate takes it: the local broker's tables have
+ * no business there.
+ */
+const ownDatabase = ({ SUPABASE_URL, DATABASE_URL }: Config) => (SUPABASE_URL === undefined ? DATABASE_URL : undefined)
 
 async function startDatabase(
   databaseUrl: string,

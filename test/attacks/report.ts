@@ -29,6 +29,7 @@ export function reportOf(scores: readonly Score[]): string {
   lines.push(
     '',
     `recall            ${percent(figures.recall)} (${figures.found} of ${figures.attacks} attacks)`,
+    `  by a rule of its number ${percent(figures.recallByName)}, by its own events ${percent(figures.recallByEvents)}`,
     `precision         ${percent(figures.precision)} (of ${figures.alerts} alerts)`,
     `events until found, median             ${rounded(figures.medianEvents)}`,
     `the same, guessing of passwords, codes ${rounded(figures.medianCredentialEvents)}`,

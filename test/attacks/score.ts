@@ -24,6 +24,10 @@ export interface Outcome {
   }
   /** Rules that found it. */
   readonly rules: readonly string[]
+  /** Whether a rule of its own number did. */
+  readonly byName: boolean
+  /** Whether one of the findings rests on its events, not only on whom it concerns. */
+  readonly byEvents: boolean
 }
 
 export interface Score {
@@ -68,10 +72,12 @@ export function scoreOf(
   const outcomes = world.attacks.map((attack): Outcome => {
     const own = told.filter((finding) => concerns(finding, attack)).sort((a, b) => a.timeMs - b.timeMs)
     const rules = [...new Set(own.map(({ rule }) => rule))]
+    const byName = own.some(({ detection }) => detection === attack.detection)
+    const byEvents = own.some(({ evidence }) => evidence.some((id) => attack.events.has(id)))
     const first = own[0]
-    if (first === undefined) return { attack, rules }
+    if (first === undefined) return { attack, rules, byName, byEvents }
     const { timeMs, rule, severity } = first
-    return { attack, rules, found: { timeMs, rule, severity, events: eventsUntil(attack, timeMs) } }
+    return { attack, rules, byName, byEvents, found: { timeMs, rule, severity, events: eventsUntil(attack, timeMs) } }
   })
   const isTrue = (alert: Alert): boolean =>
     alert.findings.some((finding) => world.attacks.some((attack) => concerns(finding, attack)))
@@ -100,6 +106,9 @@ export interface Figures {
   readonly attacks: number
   readonly found: number
   readonly recall: number
+  /** Found by a rule of the attack's own number; by a finding that rests on the attack's events. Stricter than the recall. */
+  readonly recallByName: number
+  readonly recallByEvents: number
   readonly precision: number
   readonly alerts: number
   /** Median number of malicious events until the first finding; an attack that is missed counts with all of its events. */
@@ -119,10 +128,13 @@ export function figuresOf(scores: readonly Score[]): Figures {
     median(all.map((outcome) => outcome.found?.events ?? Math.max(outcome.attack.times.length, 1)))
   const thousandUserWeeks = sum(({ users, days }) => (users / 1000) * (days / 7))
   const alerts = sum((score) => score.alerts)
+  const share = (count: number): number => (outcomes.length === 0 ? 1 : count / outcomes.length)
   return {
     attacks: outcomes.length,
     found,
-    recall: outcomes.length === 0 ? 1 : found / outcomes.length,
+    recall: share(found),
+    recallByName: share(outcomes.filter(({ byName }) => byName).length),
+    recallByEvents: share(outcomes.filter(({ byEvents }) => byEvents).length),
     precision: alerts === 0 ? 1 : sum((score) => score.trueAlerts) / alerts,
     alerts,
     medianEvents: events(outcomes),

@@ -54,7 +54,7 @@ export function simulate(options: WorldOptions, rules: CompiledRules = loadRuleF
     for (const batch of batchesOf(today)) {
       const nowMs = (batch.at(-1)?.time ?? 0) + 1000
       // The two halves of `analyse`, on rows that are changed in place.
-      const result = detect({ tenant, events: batch, states, rules, settings, nowMs, tick: true })
+      const result = detect({ tenant, events: batch, states, rules, settings, nowMs, sinceMs: epochMs, tick: true })
       if (result.failed.length > 0) throw new Error(`A rule failed: ${JSON.stringify(result.failed[0])}`)
       for (const finding of result.findings) {
         findings.push(finding)

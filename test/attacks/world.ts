@@ -4,11 +4,12 @@ import { history } from './benign/history.ts'
 import { machines, telemetry } from './benign/machines.ts'
 import { administration, codes, comings, payments, signUps } from './benign/occasions.ts'
 import { visits } from './benign/visits.ts'
+import { type Cast, standardCast } from './cast.ts'
 import { day, epochMs, hour } from './clock.ts'
-import { createEventMaker } from './event-maker.ts'
+import { createEventMaker, type MakeEvent } from './event-maker.ts'
 import { createTown, type Person, type Town } from './people.ts'
 import { createRandom, type Random } from './random.ts'
-import { allDetections, type Distortion, type Scene, scenarios } from './scenarios/index.ts'
+import { allDetections, type Distortion, type Scene } from './scenarios/index.ts'
 import { type Attack, createAttack, noteEvent, type Pace } from './truth.ts'
 
 export interface WorldOptions {
@@ -23,6 +24,8 @@ export interface WorldOptions {
   readonly detections?: readonly number[] | undefined
   /** @default both */
   readonly paces?: readonly Pace[] | undefined
+  /** Who plays. @default standardCast */
+  readonly cast?: Cast | undefined
 }
 
 export interface World {
@@ -41,15 +44,14 @@ interface Planned {
 }
 
 function plan(options: WorldOptions, random: Random, warmupDays: number, days: number): readonly Planned[] {
-  const { detections = allDetections, paces = ['fast', 'slow'] } = options
+  const { detections = allDetections, paces = ['fast', 'slow'], cast = standardCast } = options
   return detections.flatMap((detection) =>
     paces.map((pace) => {
       const own = random.fork(`attack ${detection} ${pace}`)
-      // Every attack has ended before the simulation does. The two of a kind are days apart: on one key or one webhook the
-      // second of one day would be, rightly, the same incident.
+      // Every attack has ended before the simulation does.
       const first = epochMs + warmupDays * day
       const last = epochMs + days * day - 44 * hour
-      const share = pace === 'fast' ? own.between(0, 0.45) : own.between(0.55, 1)
+      const share = cast.shareOf(detection, pace, own)
       const startMs = Math.max(epochMs + hour, first + share * Math.max(0, last - first))
       return { attack: createAttack(detection, pace), random: own, startMs }
     }),
@@ -58,12 +60,12 @@ function plan(options: WorldOptions, random: Random, warmupDays: number, days: n
 
 /** A small SaaS, its users and its troubles. The same options give the same events, bit by bit. */
 export function createWorld(options: WorldOptions): World {
-  const { seed, users = 1000, warmupDays = 15, weeks = 2 } = options
+  const { seed, users = 1000, warmupDays = 15, weeks = 2, cast = standardCast } = options
   const random = createRandom(seed)
   const days = warmupDays + Math.round(weeks * 7)
   const town = createTown(users, random)
   const planned = plan(options, random, warmupDays, days)
-  return { town, attacks: planned.map(({ attack }) => attack), days, stream: stream(town, random, planned, days) }
+  return { town, attacks: planned.map(({ attack }) => attack), days, stream: stream(town, random, planned, days, cast) }
 }
 
 function* stream(
@@ -71,8 +73,11 @@ function* stream(
   random: Random,
   planned: readonly Planned[],
   days: number,
+  cast: Cast,
 ): Generator<readonly SecurityEvent[]> {
-  const make = createEventMaker()
+  const create = createEventMaker()
+  const make: MakeEvent = (timeMs, draft) => cast.deliver(create(timeMs, draft))
+  const others = cast.processesOf(random.fork('calendar'), days)
   const pending = new Map<number, SecurityEvent[]>()
   const owners = new Map<string, Attack>()
   const distortions: { readonly attack: Attack; readonly distortion: Distortion }[] = []
@@ -89,10 +94,11 @@ function* stream(
   history(agendaOf({ town, random: random.fork('history'), dayIndex: 0, dayMs: epochMs }, make, put))
   for (today = 0; today < days; today += 1) {
     const dayMs = epochMs + today * day
-    for (const process of [comings, visits, machines, telemetry, signUps, payments, administration, codes]) {
-      const base = { town, random: random.fork(`${process.name} ${today}`), dayIndex: today, dayMs }
+    const everyday = [comings, visits, machines, telemetry, signUps, payments, administration, codes]
+    for (const { name, play } of [...everyday.map((play) => ({ name: play.name, play })), ...others(today)]) {
+      const base = { town, random: random.fork(`${name} ${today}`), dayIndex: today, dayMs }
       const agenda: Agenda = agendaOf(base, make, put)
-      process({ ...agenda, say: (timeMs, draft) => agenda.say(Math.max(timeMs, dayMs), draft) })
+      play({ ...agenda, say: (timeMs, draft) => agenda.say(Math.max(timeMs, dayMs), draft) })
     }
     for (const each of planned) {
       if (each.startMs < dayMs || each.startMs >= dayMs + day) continue
@@ -110,7 +116,7 @@ function* stream(
           },
         },
       )
-      scenarios[each.attack.detection]?.(scene)
+      cast.scenarios[each.attack.detection]?.(scene)
     }
     const events = (pending.get(today) ?? []).sort((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1))
     pending.delete(today)

@@ -26,9 +26,11 @@ const events = async (hive: HiveProcess) =>
   (await adminQuery(hive.env.DATABASE_URL ?? '', `select count(*)::int as n from finance.events`))[0]?.n
 
 it('a given database with a local broker tells the story', { timeout: 60_000 }, async () => {
-  const given = pick(/^SUPABASE_(URL|SECRET_KEY)$/)
+  const given = pick(/^(SUPABASE_(URL|SECRET_KEY)|DATABASE_URL)$/)
   await using hive = await startHiveProcess({ env: given })
   expect(hive.env.SUPABASE_URL).toBeUndefined()
+  // DATABASE_URL is there for bees migrate; the local broker keeps out of that database, in which another one has its tables.
+  expect(hive.env.DATABASE_URL).toBeUndefined()
   expect(hive.env.COLONIES_SERVER_PORT).not.toBe(other.env.COLONIES_SERVER_PORT)
   const { code, out, err } = await runBees(['demo'], { dataDir: hive.dataDir, env: given })
   expect({ code, err }).toEqual({ code: 0, err: '' })

@@ -35,6 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const server = await startPostgres({
     dataDir: join(folder, 'postgres'),
     databaseUrl: process.env.DATABASE_URL,
+    packagePath: process.env['BEES_TEST_POSTGRES'],
     durable: false,
     maxConnections: 300,
   })

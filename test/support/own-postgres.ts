@@ -17,7 +17,8 @@ export interface OwnPostgres {
 /** A Postgres of one's own outside of a test run, gone with everything in it at the end. Nothing needs to survive a power cut. */
 export async function ownPostgres(maxConnections = 200): Promise<OwnPostgres> {
   const folder = await fastFolder('colony-bees-own-')
-  const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false, maxConnections })
+  const packagePath = process.env['BEES_TEST_POSTGRES']
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), durable: false, maxConnections, packagePath })
   const database = async (): Promise<string> => {
     const name = `own_${randomBytes(6).toString('hex')}`
     await adminQuery(server.url, `create database ${name} template template0`)

@@ -5,13 +5,14 @@ import { commitOf } from './commit.ts'
 import { type Figures, noFigures } from './figures.ts'
 import { fold } from './fold.ts'
 import { loadStates } from './load-states.ts'
+import { noteSettings } from './note-settings.ts'
 import { answer, committed, type Page, page } from './protocol.ts'
 import { type ReadEvents, readEvents } from './read-events.ts'
 import { readIncidentSettings } from './settings.ts'
 import { overlay } from './state-access.ts'
 import { settingsOf } from './tenant-settings.ts'
 
-export interface PageContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock' | 'log'> {
+export interface PageContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'clock' | 'log' | 'count'> {
   readonly transact: Transact
   readonly rules: CompiledRules
 }
@@ -45,6 +46,7 @@ const stale: PageResult = { ...empty, outcome: 'stale', more: true, done: { ...n
 /** Reads a page of one tenant's events, judges it and commits what comes of it. */
 export async function analysePage(tenant: string, most: number, context: PageContext): Promise<PageResult> {
   const read = answer(page, await context.read({ op: 'page', tenant, most, bytes: mostBytes }), 'page')
+  await noteSettings(tenant, read.settings, context)
   return await judgePage(tenant, read, readEvents(tenant, read.events), context)
 }
 
@@ -71,8 +73,10 @@ async function judgePage(
 
   const states = overlay(base)
   const nowMs = context.clock.now()
-  const input = { tenant, events, states, rules: context.rules, settings: settings.rules, nowMs, tick: !read.more }
-  const detected = detect(input)
+  const detected = detect({
+    ...{ tenant, events, states, rules: context.rules, settings: settings.rules },
+    ...{ nowMs, sinceMs: read.since_ms, tick: !read.more },
+  })
   if (detected.findings.length > 0 && !(await load(incidentKeysOf(detected.findings)))) return stale
   const folded = fold(detected.findings, states, readIncidentSettings(settings.incidents))
   for (const { id, reason } of detected.failed) context.log.error('a rule broke on an event', { event: id, reason })

@@ -19,6 +19,8 @@ export interface DetectInput {
   /** By rule: what the tenant says otherwise. */
   readonly settings: TenantSettings
   readonly nowMs: number
+  /** When the tenant's first event came in, by the clock. Left out: where the events themselves begin. */
+  readonly sinceMs?: number | undefined
   /** Let the clock judge as well: nothing else waits. */
   readonly tick: boolean
 }
@@ -38,8 +40,8 @@ export interface Detected {
 }
 
 /** First half of an analysis: events against rules. */
-export function detect({ tenant, events, states, rules, settings, nowMs, tick }: DetectInput): Detected {
-  const session = rules.open({ tenant, states, nowMs }, settings)
+export function detect({ tenant, events, states, rules, settings, nowMs, sinceMs, tick }: DetectInput): Detected {
+  const session = rules.open({ tenant, states, nowMs, sinceMs }, settings)
   const findings: Finding[] = []
   const failed: { id: string; reason: string }[] = []
   const latest = nowMs + futureMs

@@ -39,6 +39,7 @@ export const analyzeSecurity = defineSecurityTask({
   counts: [
     ...Object.keys(noFigures),
     'closed',
+    'settings_refused',
     ...['rule_evaluations', 'rule_hits', 'rule_suppressed', 'rule_findings', 'rule_latency_seconds'],
     ...alertCounts,
   ],

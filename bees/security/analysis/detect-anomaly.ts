@@ -58,6 +58,7 @@ export const detectAnomaly = defineSecurityTask({
       mostPoints: most.points,
       isOver,
       alerts: context.services.alerts,
+      rules: context.services.rules,
     }
     const alerting = alertSoon(mine)
     const ask = {

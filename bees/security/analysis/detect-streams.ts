@@ -1,9 +1,11 @@
 import type { Json, TaskContext, Transact } from '../../../src/bee/index.ts'
+import type { CompiledRules } from '../rules/index.ts'
 import { incidentKeysOf } from './analyse.ts'
 import { commitOf } from './commit.ts'
 import { fold } from './fold.ts'
 import {
   type Anomaly,
+  anomalyDetection,
   anomalyRule,
   type DueStream,
   judgeStream,
@@ -18,6 +20,7 @@ import { settingsOf } from './tenant-settings.ts'
 
 export interface DetectContext extends Pick<TaskContext<unknown, unknown>, 'read' | 'log'> {
   readonly transact: Transact
+  readonly rules: Pick<CompiledRules, 'rules'>
   /** Points of each stream that were asked for. */
   readonly mostPoints: number
 }
@@ -41,12 +44,16 @@ export async function detectStreams(due: readonly DueStream[], context: DetectCo
   const given = answer(settings, await context.read({ op: 'settings', tenant }), 'settings').settings
   const mine = given.find(({ rule }) => rule === anomalyRule)
   const isQuiet = mine?.mode === 'quiet'
+  // A metric's own points are judged by the rule of this detection, too, as they come: where there is one, it tells people, with
+  // the thresholds and the mode that are set for it. One number, one alert.
+  const isTold = ({ kind }: DueStream): boolean =>
+    mine?.mode !== 'off' && (kind === 'count' || !context.rules.rules.some(({ number }) => number === anomalyDetection))
   const judged = due.map((one) => {
     const result = judgeStream(one, readStreamSettings(mine), isQuiet, context.mostPoints)
     if (result.isNew) context.log.warn('a metric stream is learnt from the beginning', { tenant, version: one.version })
     return { due: one, ...result }
   })
-  const findings = mine?.mode === 'off' ? [] : judged.flatMap((one) => one.findings)
+  const findings = judged.flatMap((one) => (isTold(one.due) ? one.findings : []))
   findings.sort((a, b) => a.timeMs - b.timeMs || (a.key < b.key ? -1 : 1))
   const base = new Map<string, Json>()
   if (findings.length > 0 && !(await loadStates(context, tenant, version, incidentKeysOf(findings), base))) return stale

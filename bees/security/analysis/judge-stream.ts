@@ -14,7 +14,8 @@ import { labelOf, leastOf } from './stream-kinds.ts'
 
 /** Id of the rule that findings about streams carry, and under which a tenant sets them. */
 export const anomalyRule = 'metric_stream'
-const detection = 30
+/** Number of the detection that both a rule and this belong to. */
+export const anomalyDetection = 30
 const minuteMs = 60_000
 /** Zeros that one look fills in at most: three and a half days of minutes. */
 const mostMinutes = 5_000
@@ -168,7 +169,7 @@ function findingOf(due: DueStream, found: Anomaly, isQuiet: boolean): Finding {
     tenant,
     rule: anomalyRule,
     ruleVersion: 1,
-    detection,
+    detection: anomalyDetection,
     title: `Unusual: ${labelOf(stream)}`,
     severity: found.severity,
     confidence: 'low',

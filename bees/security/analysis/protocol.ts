@@ -13,12 +13,16 @@ const ruleSettings = z.array(
     rule: z.string(),
     settings: z.record(z.string(), z.json()),
     mode: z.enum(['on', 'quiet', 'off']).nullable(),
+    /** What an analysis found wrong; null: none has looked since the last change. */
+    problems: z.array(z.object({ setting: z.string(), received: z.string(), expected: z.string() })).nullable(),
   }),
 )
 export type RuleSettings = z.output<typeof ruleSettings>
 export const page = z.object({
   version: z.int(),
   watermark_ms: z.number(),
+  /** When the tenant's first event came in, by the clock of the database. */
+  since_ms: z.number(),
   settings: ruleSettings,
   /** Whatever lies in the inbox: not checked here, since one that cannot be read must not stop the others. */
   events: z.array(z.object({ seq: z.int(), event: z.unknown() })),

@@ -1,7 +1,8 @@
 import { isDrainItem, normaliseDrain } from './drain/normalise-drain.ts'
 import type { SecurityEvent } from './event.ts'
+import { type Mandate, mandated, ownItemOf } from './mandate.ts'
 import { normaliseOwn } from './normalise-own.ts'
-import { type NormaliserContext, type Refusal, refuse } from './normaliser.ts'
+import { type Normalised, type NormaliserContext, type Refusal, refuse } from './normaliser.ts'
 
 export interface PlacedRefusal extends Refusal {
   /** Its place in the batch, from 0. */
@@ -22,14 +23,17 @@ const mostChars = 65_536
 /** Characters that Postgres keeps in no JSON: NUL and halves of surrogate pairs, as JSON.stringify writes them. */
 const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/
 
-/** Every item for itself: one that cannot be read is refused with its place and a reason, the others are taken. */
-export function normalise(items: readonly unknown[], context: NormaliserContext): NormalisedBatch {
+/**
+ * Every item for itself: one that cannot be read, or that its sender may not say, is refused with its place and a reason,
+ * the others are taken.
+ */
+export function normalise(items: readonly unknown[], context: NormaliserContext, may?: Mandate): NormalisedBatch {
   const events: SecurityEvent[] = []
   const places: number[] = []
   const refusals: PlacedRefusal[] = []
   let ignored = 0
   for (const [index, item] of items.entries()) {
-    const { event, refusal } = normaliseOne(item, context)
+    const { event, refusal } = normaliseOne(item, context, may)
     if (event !== undefined) {
       events.push(event)
       places.push(index)
@@ -39,14 +43,17 @@ export function normalise(items: readonly unknown[], context: NormaliserContext)
   return { events, places, refusals, ignored }
 }
 
-function normaliseOne(item: unknown, context: NormaliserContext) {
+function normaliseOne(item: unknown, context: NormaliserContext, may: Mandate | undefined): Normalised {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return refuse('not_an_object')
   const text = jsonOf(item)
   if (text === undefined || text.length > mostChars) return refuse('too_large')
   const object = item as Readonly<Record<string, unknown>>
-  if (isDrainItem(object)) return normaliseDrain(object, context)
+  if (isDrainItem(object)) return may?.drain === false ? refuse('other_source') : normaliseDrain(object, context)
   if (Object.hasOwn(object, 'action') || Object.hasOwn(object, 'time')) {
-    return unstorable.test(text) ? refuse('bad_field') : normaliseOwn(object, context)
+    if (unstorable.test(text)) return refuse('bad_field')
+    const own = ownItemOf(object, may)
+    if (own === undefined) return refuse('other_source')
+    return mandated(normaliseOwn(own, context), !Object.hasOwn(object, 'id'), may, context)
   }
   return refuse('unknown_format')
 }

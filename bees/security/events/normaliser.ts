@@ -10,6 +10,7 @@ export const refusalReasons = [
   'bad_field',
   'unknown_field',
   'other_tenant',
+  'other_source',
   'too_old',
   'too_far_ahead',
 ] as const

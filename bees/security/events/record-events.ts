@@ -1,6 +1,7 @@
 import { type Json, sensitive, z } from '../../../src/bee/index.ts'
 import { defineSecurityTask } from '../services.ts'
 import { securityEvent } from './event.ts'
+import { mandate } from './mandate.ts'
 import { normalise } from './normalise.ts'
 import { countRecorded, ingestCounts, noReply, recorded, recordedOf, recordReply } from './recorded.ts'
 
@@ -15,6 +16,8 @@ export const recordEvents = defineSecurityTask({
   input: z.object({
     tenant: securityEvent.shape.tenant,
     items: sensitive(z.array(z.unknown()).max(mostItems)),
+    /** What the sender may say; absent: anything. */
+    mandate: mandate.optional(),
   }),
   output: recorded,
   deadlineMs: 30_000,
@@ -23,7 +26,7 @@ export const recordEvents = defineSecurityTask({
   run: async ({ input, services, transact, count }) => {
     const { tenant, items } = input
     const { ingest } = services
-    const batch = normalise(items, { tenant, pseudonyms: ingest.pseudonymsOf(tenant) })
+    const batch = normalise(items, { tenant, pseudonyms: ingest.pseudonymsOf(tenant) }, input.mandate)
     // Nothing to keep is no transaction; a repeat comes to the same.
     const reply =
       batch.events.length === 0

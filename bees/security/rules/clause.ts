@@ -162,7 +162,7 @@ export const clause = z.discriminatedUnion('kind', [
     unless: source,
     /** Other names of the fields in `by` for `unless`. */
     unless_by: group.optional(),
-    /** Silent until the tenant's events have been watched for so long. */
+    /** Silent until the tenant's events have been watched for so long; a hole in them counts as a day at most. */
     learn: someDuration.optional(),
   }),
   /** A combination of values that this group has never shown. With `within` and comparisons: so many new ones in that time. */
@@ -219,6 +219,8 @@ export const clause = z.discriminatedUnion('kind', [
     faster: someNumber,
     farther: someNumber,
     within: someDuration.default('24h'),
+    /** Only to where the group has not been for so long: who leaves through two countries every day is news once. */
+    unfamiliar: someDuration.optional(),
     /** Events that are neither judged nor remembered (VPN, relay, hosting …). */
     skip: z.string().min(1).max(500).optional(),
   }),
@@ -263,6 +265,11 @@ export const clause = z.discriminatedUnion('kind', [
     ]),
     /** Evidence from which it fires; left out: the detector's own. */
     evidence: someNumber.optional(),
+    /**
+     * One odd point alone happens to everything that is random: it needs twice the evidence. Otherwise a second odd one among the
+     * next two confirms it.
+     */
+    confirm: z.boolean().default(false),
     /** Only higher, only lower, or both. */
     side: z.enum(['high', 'low', 'both']).default('high'),
     /** Values below are no finding, whatever is usual. */

@@ -23,7 +23,7 @@ export class Context {
   readonly hits: Uint8Array
   /** The latest time of all events until now, this one included: how far event time has come. */
   markMs = 0
-  /** Time of the tenant's first event. */
+  /** From when on the tenant's events have been watched, holes left out: what is learned counts from here. */
   firstMs = 0
   readonly #tests: Uint8Array
   readonly #rows: (Row | null | undefined)[]

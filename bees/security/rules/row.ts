@@ -9,11 +9,14 @@ export interface Kernel<State> {
   readonly expires: (state: State) => number
 }
 
-interface Slot {
-  raw: Json | undefined
-  live: { readonly kernel: Kernel<unknown>; state: unknown } | undefined
-  expires: number
+interface Live {
+  readonly kernel: Kernel<unknown>
+  readonly state: unknown
+  readonly expires: number
 }
+
+/** A state as it is stored: when it expires, and what it is. */
+type Entry = readonly [expires: number, state: Json]
 
 /**
  * A state row while a batch is worked on: the states of all clauses about one group. A state is parsed when it is first
@@ -21,36 +24,30 @@ interface Slot {
  * moment and not by the end of the batch: cutting the stream into other batches gives the same bytes.
  */
 export class Row {
-  readonly #slots = new Map<string, Slot>()
+  readonly #stored: { readonly [id: string]: Json }
+  readonly #live = new Map<string, Live>()
   #markMs = 0
   isDirty = false
 
   constructor(json: Json | undefined) {
-    if (!isRecord(json) || !isRecord(json.s)) return
-    if (typeof json.m === 'number') this.#markMs = json.m
-    for (const [id, entry] of Object.entries(json.s)) {
-      if (!Array.isArray(entry) || typeof entry[0] !== 'number') continue
-      this.#slots.set(id, { raw: entry[1], live: undefined, expires: entry[0] })
-    }
+    const isRow = isRecord(json) && isRecord(json.s)
+    this.#stored = isRow && isRecord(json.s) ? json.s : {}
+    if (isRow && typeof json.m === 'number') this.#markMs = json.m
   }
 
   /** The state, or an empty one. It may be altered only if `write` follows. */
   read<State>(id: string, kernel: Kernel<State>, markMs: number): State {
-    const slot = this.#slots.get(id)
-    if (slot === undefined || slot.expires <= markMs) return kernel.load(undefined)
-    if (slot.live === undefined) slot.live = { kernel: kernel as Kernel<unknown>, state: kernel.load(slot.raw) }
-    return slot.live.state as State
+    const live = this.#live.get(id)
+    if (live !== undefined) return live.expires <= markMs ? kernel.load(undefined) : (live.state as State)
+    const entry = this.#entry(id)
+    if (entry === undefined || entry[0] <= markMs) return kernel.load(undefined)
+    const state = kernel.load(entry[1])
+    this.#live.set(id, { kernel: kernel as Kernel<unknown>, state, expires: entry[0] })
+    return state
   }
 
   write<State>(id: string, kernel: Kernel<State>, state: State, markMs: number): void {
-    const live = { kernel: kernel as Kernel<unknown>, state }
-    const slot = this.#slots.get(id)
-    const expires = kernel.expires(state)
-    if (slot === undefined) this.#slots.set(id, { raw: undefined, live, expires })
-    else {
-      slot.live = live
-      slot.expires = expires
-    }
+    this.#live.set(id, { kernel: kernel as Kernel<unknown>, state, expires: kernel.expires(state) })
     this.#markMs = markMs
     this.isDirty = true
   }
@@ -58,17 +55,31 @@ export class Row {
   /** null: nothing is left that anybody could ask for. Ids in their order, so that equal states are equal texts. */
   save(): Json | null {
     let latest = 0
-    const states: [string, Json][] = []
-    for (const [id, slot] of this.#slots) {
-      if (slot.expires <= this.#markMs) continue
-      const state = slot.live === undefined ? slot.raw : slot.live.kernel.save(slot.live.state)
-      if (state === undefined) continue
-      latest = Math.max(latest, slot.expires)
-      states.push([id, [slot.expires, state]])
+    const states: Record<string, Json> = {}
+    for (const id of this.#ids()) {
+      const entry = this.#saved(id)
+      if (entry === undefined || entry[0] <= this.#markMs) continue
+      latest = Math.max(latest, entry[0])
+      states[id] = entry as Json
     }
-    if (states.length === 0) return null
-    states.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-    return { x: latest, m: this.#markMs, s: Object.fromEntries(states) }
+    return latest === 0 ? null : { x: latest, m: this.#markMs, s: states }
+  }
+
+  #ids(): readonly string[] {
+    const ids = Object.keys(this.#stored)
+    for (const id of this.#live.keys()) if (!Object.hasOwn(this.#stored, id)) ids.push(id)
+    return ids.sort()
+  }
+
+  #saved(id: string): Entry | undefined {
+    const live = this.#live.get(id)
+    if (live === undefined) return this.#entry(id)
+    return [live.expires, live.kernel.save(live.state)]
+  }
+
+  #entry(id: string): Entry | undefined {
+    const entry = Object.hasOwn(this.#stored, id) ? this.#stored[id] : undefined
+    return Array.isArray(entry) && typeof entry[0] === 'number' ? (entry as unknown as Entry) : undefined
   }
 }
 

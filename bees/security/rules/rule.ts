@@ -93,7 +93,7 @@ export const rule = z.strictObject({
   dedup: z.array(field).max(4).optional(),
   /** Quiet time without a hit after which a new hit is a new finding. */
   suppress: duration,
-  /** Findings of the first days after the tenant's first event tell nobody. */
+  /** Findings of the first days after the switching on tell nobody; history that is read in then is no day of these. */
   quiet: duration.optional(),
   falsepositives: z.array(z.string().min(1).max(400)).min(1),
   response: z.enum(responses).nullable(),

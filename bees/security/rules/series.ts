@@ -3,13 +3,14 @@
  * into slots of a fixed grid. A threshold of up to half of `most` is therefore met exactly; beyond it the oldest slot of
  * a window counts in proportion, an error of at most one slot (1/24 of what is kept).
  */
-export interface Point {
-  /** First and last time of what it stands for. */
-  from: number
-  to: number
-  count: number
-  /** One number a channel. */
-  readonly weights: number[]
+export interface Series {
+  /**
+   * As it is stored: for each point, in order of time, the time since the point before (of the first: since 0), its length, the
+   * number of its events, and a weight for each channel. A point ends at its time.
+   */
+  readonly flat: number[]
+  /** Time of the latest point; 0 without one. */
+  lastMs: number
 }
 
 export interface SeriesShape {
@@ -27,26 +28,68 @@ export interface Total {
   readonly weights: number[]
 }
 
+interface Point {
+  from: number
+  to: number
+  count: number
+  readonly weights: number[]
+}
+
 const slotsKept = 24
 export const fewestPoints = 64
 export const mostPoints = 256
 
+const sizeOf = ({ channels }: SeriesShape): number => 3 + channels.length
+
 /** Adds an event at its place in time. */
-export function addPoint(points: Point[], shape: SeriesShape, timeMs: number, weights: number[], markMs: number): void {
-  let at = points.length
-  while (at > 0 && (points[at - 1]?.to ?? 0) > timeMs) at -= 1
-  points.splice(at, 0, { from: timeMs, to: timeMs, count: 1, weights })
-  let gone = 0
-  while (gone < points.length && (points[gone]?.to ?? 0) <= markMs - shape.keptMs) gone += 1
-  if (gone > 0) points.splice(0, gone)
-  if (points.length > shape.most) coalesce(points, shape)
+export function addPoint(
+  series: Series,
+  shape: SeriesShape,
+  timeMs: number,
+  weights: readonly number[],
+  markMs: number,
+): void {
+  const { flat } = series
+  const size = sizeOf(shape)
+  if (timeMs >= series.lastMs) {
+    flat.push(timeMs - series.lastMs, 0, 1, ...weights)
+    series.lastMs = timeMs
+  } else insert(series, size, timeMs, weights)
+  forget(series, size, markMs - shape.keptMs)
+  if (flat.length > shape.most * size) coalesce(series, shape)
 }
 
-function coalesce(points: Point[], shape: SeriesShape): void {
+function insert({ flat, lastMs }: Series, size: number, timeMs: number, weights: readonly number[]): void {
+  let [at, beforeMs] = [flat.length, lastMs]
+  while (at > 0 && beforeMs > timeMs) {
+    at -= size
+    beforeMs -= flat[at] ?? 0
+  }
+  const sinceMs = timeMs - beforeMs
+  flat[at] = (flat[at] ?? 0) - sinceMs
+  flat.splice(at, 0, sinceMs, 0, 1, ...weights)
+}
+
+/** Drops the points until a time, that one included. */
+function forget(series: Series, size: number, untilMs: number): void {
+  const { flat } = series
+  let [gone, goneMs] = [0, 0]
+  while (gone < flat.length && goneMs + (flat[gone] ?? 0) <= untilMs) {
+    goneMs += flat[gone] ?? 0
+    gone += size
+  }
+  if (gone === 0) return
+  flat.splice(0, gone)
+  if (flat.length === 0) series.lastMs = 0
+  else flat[0] = (flat[0] ?? 0) + goneMs
+}
+
+function coalesce({ flat }: Series, shape: SeriesShape): void {
+  const size = sizeOf(shape)
   const slotMs = Math.ceil(shape.keptMs / slotsKept)
-  const half = points.splice(0, points.length >> 1)
+  const half = flat.splice(0, (Math.floor(flat.length / size) >> 1) * size)
   const merged: Point[] = []
-  for (const point of half) {
+  for (const point of pointsOf(half, size)) {
     const last = merged[merged.length - 1]
     if (last === undefined || Math.floor(last.to / slotMs) !== Math.floor(point.to / slotMs)) {
       merged.push(point)
@@ -60,50 +103,82 @@ function coalesce(points: Point[], shape: SeriesShape): void {
       last.weights[channel] = kind === 'sum' ? a + b : Math.max(a, b)
     }
   }
-  points.unshift(...merged)
+  // What follows keeps its distance: the last of the half ends where it did.
+  let before = 0
+  const written = merged.flatMap(({ from, to, count, weights }) => {
+    const sinceMs = to - before
+    before = to
+    return [sinceMs, to - from, count, ...weights]
+  })
+  flat.unshift(...written)
+}
+
+function pointsOf(flat: readonly number[], size: number): readonly Point[] {
+  const points: Point[] = []
+  let to = 0
+  for (let at = 0; at < flat.length; at += size) {
+    to += flat[at] ?? 0
+    points.push({
+      from: to - (flat[at + 1] ?? 0),
+      to,
+      count: flat[at + 2] ?? 0,
+      weights: flat.slice(at + 3, at + size),
+    })
+  }
+  return points
 }
 
 /** Everything after `afterMs` until `untilMs`, that one included. */
-export function totalOf(points: readonly Point[], shape: SeriesShape, afterMs: number, untilMs: number): Total {
-  const total: Total = { count: 0, firstMs: untilMs, lastMs: afterMs, weights: shape.channels.map(() => 0) }
-  for (let at = points.length - 1; at >= 0; at--) {
-    const point = points[at]
-    if (point === undefined || point.to > untilMs) continue
-    if (point.to <= afterMs) break
-    const share = point.from > afterMs ? 1 : (point.to - afterMs) / (point.to - point.from)
-    total.count += point.count * share
-    total.firstMs = Math.min(total.firstMs, Math.max(point.from, afterMs + 1))
-    total.lastMs = Math.max(total.lastMs, point.to)
-    for (const [channel, kind] of shape.channels.entries()) {
-      const weight = point.weights[channel] ?? 0
-      const before = total.weights[channel] ?? 0
-      total.weights[channel] = kind === 'sum' ? before + weight * share : Math.max(before, weight)
+export function totalOf({ flat, lastMs }: Series, shape: SeriesShape, afterMs: number, untilMs: number): Total {
+  const { channels } = shape
+  const size = sizeOf(shape)
+  const weights = channels.map(() => 0)
+  const total: Total = { count: 0, firstMs: untilMs, lastMs: afterMs, weights }
+  let to = lastMs
+  for (let at = flat.length - size; at >= 0 && to > afterMs; at -= size) {
+    if (to <= untilMs) {
+      const from = to - (flat[at + 1] ?? 0)
+      const share = from > afterMs ? 1 : (to - afterMs) / (to - from)
+      total.count += (flat[at + 2] ?? 0) * share
+      total.firstMs = Math.min(total.firstMs, Math.max(from, afterMs + 1))
+      total.lastMs = Math.max(total.lastMs, to)
+      for (let channel = 0; channel < channels.length; channel += 1) {
+        const weight = flat[at + 3 + channel] ?? 0
+        const before = weights[channel] ?? 0
+        weights[channel] = channels[channel] === 'sum' ? before + weight * share : Math.max(before, weight)
+      }
     }
+    to -= flat[at] ?? 0
   }
   return total
 }
 
-/** Flat numbers: time since the point before, length, count, weights. */
-export function writePoints(points: readonly Point[]): number[] {
-  const flat: number[] = []
-  let before = 0
-  for (const { from, to, count, weights } of points) {
-    flat.push(to - before, to - from, count, ...weights)
-    before = to
+/** Times of points after one time and before another, in their order. */
+export function timesBetween(
+  { flat }: Series,
+  shape: SeriesShape,
+  afterMs: number,
+  beforeMs: number,
+): readonly number[] {
+  const times: number[] = []
+  let to = 0
+  for (let at = 0; at < flat.length; at += sizeOf(shape)) {
+    to += flat[at] ?? 0
+    if (to > afterMs && to < beforeMs) times.push(to)
   }
-  return flat
+  return times
 }
 
-export function readPoints(flat: unknown, channels: number): Point[] {
-  const points: Point[] = []
-  if (!Array.isArray(flat) || !flat.every((one) => typeof one === 'number')) return points
-  const size = 3 + channels
-  let before = 0
-  for (let at = 0; at + size <= flat.length; at += size) {
-    const to = before + Number(flat[at])
-    const weights = flat.slice(at + 3, at + size).map(Number)
-    points.push({ from: to - Number(flat[at + 1]), to, count: Number(flat[at + 2]), weights })
-    before = to
+export function readSeries(json: unknown, shape: SeriesShape): Series {
+  const size = sizeOf(shape)
+  if (!Array.isArray(json)) return { flat: [], lastMs: 0 }
+  let lastMs = 0
+  for (let at = 0; at < json.length; at += 1) {
+    const one: unknown = json[at]
+    if (typeof one !== 'number') return { flat: [], lastMs: 0 }
+    if (at % size === 0 && at + size <= json.length) lastMs += one
   }
-  return points
+  return { flat: json.slice(0, json.length - (json.length % size)), lastMs }
 }
+
+export const writeSeries = ({ flat }: Series): number[] => flat.slice()

@@ -31,15 +31,23 @@ export interface SessionOptions {
   readonly tenant: string
   readonly states: States
   readonly nowMs: number
+  /** Switched on at: clock, not event time. Left out: where the watch of the events begins. */
+  readonly sinceMs?: number | undefined
 }
 
 /** An event that claims to come from further ahead counts as one of the future. */
 export const futureMs = 5 * 60_000
 
+/**
+ * How long a tenant's events have been watched: from `first` to `mark`, both event time. A hole in them counts as a day at most,
+ * by moving `first`: neither one event of long ago nor a month without any is time in which something could be learned.
+ * History that was read in counts where it is dense. Follows from the events in their order alone.
+ */
 interface Watch {
   first: number
   mark: number
 }
+const mostHoleMs = 86_400_000
 const watchSlot = 'watch'
 const watchKernel: Kernel<Watch> = {
   load: (json) => ({ first: numberAt(json, 0), mark: numberAt(json, 1) }),
@@ -94,8 +102,8 @@ export class Session {
     context.markMs = this.#watch.mark
     context.firstMs = this.#watch.first
     const findings: Finding[] = []
-    for (const rule of this.#rules.byAction.get(event.action) ?? []) {
-      const best = this.#judge(rule, isFuture || isLate, isLate)
+    for (const { rule, clauses } of this.#rules.concerned(context)) {
+      const best = this.#judge(rule, clauses, isFuture || isLate, isLate)
       if (best === undefined) continue
       const finding = this.#tell(rule, best.clause, best.hit, event, event.time)
       if (finding !== undefined) findings.push(finding)
@@ -135,18 +143,15 @@ export class Session {
   #advance(timeMs: number): void {
     const { first, mark } = this.#watch
     if (first !== 0 && timeMs <= mark && timeMs >= first) return
-    this.#watch.first = first === 0 ? timeMs : Math.min(first, timeMs)
+    this.#watch.first = first === 0 ? timeMs : Math.min(first + Math.max(0, timeMs - mark - mostHoleMs), timeMs)
     this.#watch.mark = Math.max(mark, timeMs)
     this.#open(tenantKey).write(watchSlot, watchKernel, { ...this.#watch }, this.#watch.mark)
   }
 
-  #judge(rule: CompiledRule, isAside: boolean, isLate: boolean) {
+  #judge(rule: CompiledRule, clauses: readonly CompiledClause[], isAside: boolean, isLate: boolean) {
     let best: { clause: CompiledClause; hit: Hit; rank: number } | undefined
-    let isConcerned = false
-    for (const clause of rule.clauses) {
+    for (const clause of clauses) {
       const { judge } = clause
-      if (!judge.concerns(this.#context)) continue
-      isConcerned = true
       if (isAside && !judge.isTimeless) {
         if (isLate) judge.learn?.(this.#context)
         continue
@@ -155,7 +160,6 @@ export class Session {
       const rank = rankOf(clause.verdict.severity)
       if (hit !== undefined && (best === undefined || rank > best.rank)) best = { clause, hit, rank }
     }
-    if (!isConcerned) return undefined
     const counters = this.#count(rule)
     counters.evaluations += 1
     if (best !== undefined) counters.hits += 1
@@ -205,12 +209,17 @@ export class Session {
       timeMs,
       anchorMs: outcome.anchorMs,
       hits: outcome.hits,
-      isQuiet: compiled.isQuiet || timeMs < this.#watch.first + compiled.quietMs,
+      isQuiet: compiled.isQuiet || this.#isEarly(effectiveMs, compiled.quietMs),
       dedup,
       entity: entityOf(rule.entity, source) ?? { kind: 'tenant', id: tenant },
       related: rule.related.flatMap((thing) => entityOf(thing, source) ?? []),
       event,
     })
+  }
+
+  /** By the clock: history is no notice to people. And how far events have come is asked, not their own time, which may be forged. */
+  #isEarly(effectiveMs: number, quietMs: number): boolean {
+    return quietMs > 0 && effectiveMs < (this.#options.sinceMs ?? this.#watch.first) + quietMs
   }
 
   #count(rule: CompiledRule): RuleCounters {
@@ -243,15 +252,12 @@ export function stateKeysOf(events: readonly SecurityEvent[], rules: TenantRules
   for (const event of events) {
     if (event.blocked === true) continue
     context.begin(event)
-    for (const { clauses, dedupGroup } of rules.byAction.get(event.action) ?? []) {
-      let isConcerned = false
+    for (const { rule, clauses } of rules.concerned(context)) {
       for (const { judge } of clauses) {
-        if (!judge.concerns(context)) continue
-        isConcerned = true
         for (const group of judge.groups) keys.add(keyOf(group, event) ?? tenantKey)
         for (const key of judge.keys(context)) keys.add(key)
       }
-      if (isConcerned) keys.add(keyOf(dedupGroup, event) ?? tenantKey)
+      keys.add(keyOf(rule.dedupGroup, event) ?? tenantKey)
     }
   }
   return [...keys]

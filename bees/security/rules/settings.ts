@@ -110,7 +110,8 @@ export function settingsOf(
 
 type Setting = Rule['settings'][string]
 
-function defaultOf(setting: Setting): SettingValue {
+/** What holds where a tenant says nothing. */
+export function defaultOf(setting: Setting): SettingValue {
   return typeof setting === 'object' && !Array.isArray(setting)
     ? (setting as { default: SettingValue }).default
     : setting

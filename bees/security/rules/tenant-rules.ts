@@ -1,17 +1,25 @@
-import type { Action } from '../events/event.ts'
+import type { Action, SecurityEvent } from '../events/event.ts'
 import { actions } from '../events/event.ts'
-import { type CompiledRule, compileRule, type Together } from './compile.ts'
+import { type CompiledClause, type CompiledRule, compileRule, type Together } from './compile.ts'
+import type { Context } from './context.ts'
 import { Groups } from './group.ts'
 import type { RuleMistake } from './problem.ts'
 import type { Rule } from './rule.ts'
 import { Tests } from './selections.ts'
 import { type Overrides, settingsOf } from './settings.ts'
 
+/** A rule that an event concerns, and by which of its clauses. */
+export interface Concerned {
+  readonly rule: CompiledRule
+  readonly clauses: readonly CompiledClause[]
+}
+
 /** Rules with one tenant's settings, ready to judge its events. */
 export interface TenantRules {
   /** Those that are on; a rule after all whose hits it looks at. */
   readonly rules: readonly CompiledRule[]
-  readonly byAction: ReadonlyMap<Action, readonly CompiledRule[]>
+  /** Rules that the event of the context concerns: follows from the event alone, and is remembered as long as it lives. */
+  readonly concerned: (context: Context) => readonly Concerned[]
   readonly groups: Groups
   readonly tests: number
   readonly latenessMs: number
@@ -50,5 +58,21 @@ export function compileFor(ordered: readonly Rule[], overrides: Overrides, laten
   }
   const rules = [...done.values()]
   const byAction = new Map(actions.map((action) => [action, rules.filter((rule) => rule.actions.has(action))]))
-  return { rules, byAction, groups, tests: tests.count, latenessMs, problems }
+  return { rules, concerned: concernedBy(byAction), groups, tests: tests.count, latenessMs, problems }
+}
+
+function concernedBy(byAction: ReadonlyMap<Action, readonly CompiledRule[]>): TenantRules['concerned'] {
+  const known = new WeakMap<SecurityEvent, readonly Concerned[]>()
+  return (context) => {
+    const { event } = context
+    const before = known.get(event)
+    if (before !== undefined) return before
+    const concerned: Concerned[] = []
+    for (const rule of byAction.get(event.action) ?? []) {
+      const clauses = rule.clauses.filter(({ judge }) => judge.concerns(context))
+      if (clauses.length > 0) concerned.push({ rule, clauses })
+    }
+    known.set(event, concerned)
+    return concerned
+  }
 }

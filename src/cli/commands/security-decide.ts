@@ -4,11 +4,8 @@ import { paint, printable } from '../paint.ts'
 import { type Desk, openDesk } from '../security/desk.ts'
 import { onePlanReply } from '../security/plan-replies.ts'
 import { printPlan } from '../security/print-plans.ts'
-
-export interface ReasonOptions {
-  readonly reason?: string | undefined
-  readonly json?: boolean | undefined
-}
+import { deciderProblem } from '../security/problems.ts'
+import { type ReasonOptions, reasonOf } from '../security/reason.ts'
 
 const decided = z.object({ decided: z.string(), problem: z.string().nullable(), state: z.string().nullable() })
 const results = z.object({
@@ -21,7 +18,6 @@ const results = z.object({
     }),
   ),
 })
-const silenced = z.object({ id: z.string(), ends_ms: z.number(), covers: z.number() })
 
 /** Approves a plan in one's own name, and has it carried out where no further person is needed. */
 export async function securityApprove(plan: string, options: ReasonOptions): Promise<void> {
@@ -38,12 +34,13 @@ async function decide(plan: string, decision: 'approve' | 'reject', options: Rea
   const desk = await openDesk({ asPerson: true })
   const { one } = await desk.look('show_response', { plan, people: [] }, onePlanReply)
   if (one === null) throw noSuchPlan(plan)
-  if (options.json !== true) printPlan(one)
+  if (options.json !== true) printPlan(one, { isDeciding: true })
   // The digest of what was shown: a plan that is another one by now is refused.
   const output = await desk.handIn('decide_plan', { plan, digest: one.digest, decision, reason })
   const answer = decided.parse(output)
   if (answer.decided === 'refused') {
-    throw new BeeError('BEE_SECURITY_NOT_DONE', `${plan}: the decision was refused (${answer.problem ?? 'no reason'}).`)
+    const why = deciderProblem(answer.problem) ?? answer.problem ?? 'no reason was given'
+    throw new BeeError('BEE_SECURITY_NOT_DONE', `${plan}: the decision was refused: ${why}.`)
   }
   if (answer.decided !== 'approved') {
     if (options.json === true) console.log(JSON.stringify(answer, null, 2))
@@ -70,62 +67,25 @@ async function carryOut(
   else {
     const well = result.state === 'done' || result.state === 'reverted'
     console.log((well ? paint.green : paint.red)(printable(`${result.plan}: ${result.state}`)))
-    if (result.problem !== null) console.log(paint.yellow(printable(result.problem)))
+    if (result.problem !== null) {
+      console.log(paint.yellow(printable(deciderProblem(result.problem) ?? result.problem)))
+    }
     for (const { n, do: what, state, problem } of result.actions) {
       console.log(`  ${n}  ${printable(`${what}: ${state}${problem === null ? '' : ` (${problem})`}`)}`)
     }
   }
   const expected = input.operation === 'revert' ? 'reverted' : 'done'
+  if (json !== true) console.log(nextOf(result.plan, result.state, input.operation))
   if (result.state !== expected) process.exitCode = 1
 }
 
-export interface SilenceOptions extends ReasonOptions {
-  readonly tenant: string
-  readonly minutes: string
-  readonly rule?: string | undefined
-  readonly incident?: string | undefined
-  readonly entity?: string | undefined
-}
-
-/** Tells nobody of certain incidents for a while. */
-export async function securitySilence(options: SilenceOptions): Promise<void> {
-  const minutes = Number(options.minutes)
-  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 43_200) {
-    throw new BeeError('BEE_USAGE', `--minutes: received "${options.minutes}", expected an integer from 1 to 43200.`)
-  }
-  const { tenant, rule, incident } = options
-  const entity = entityOf(options.entity)
-  if (rule === undefined && incident === undefined && entity === undefined) {
-    throw new BeeError('BEE_USAGE', 'Received nothing to silence, expected --rule, --incident or --entity kind:id.')
-  }
-  const input = {
-    ...{ tenant, minutes, reason: reasonOf(options) },
-    ...(rule === undefined ? {} : { rule }),
-    ...(incident === undefined ? {} : { incident }),
-    ...(entity === undefined ? {} : { entity }),
-  }
-  const answer = silenced.parse(await (await openDesk({ asPerson: true })).handIn('silence_alerts', input))
-  if (options.json === true) console.log(JSON.stringify(answer, null, 2))
-  else {
-    const until = new Date(answer.ends_ms).toISOString()
-    console.log(printable(`${answer.id}: silent until ${until}, covers ${answer.covers} open incidents`))
-  }
-}
-
-function entityOf(text: string | undefined): { readonly kind: string; readonly id: string } | undefined {
-  if (text === undefined) return undefined
-  const at = text.indexOf(':')
-  if (at > 0 && at < text.length - 1) return { kind: text.slice(0, at), id: text.slice(at + 1) }
-  throw new BeeError(
-    'BEE_USAGE',
-    `--entity: received "${text.slice(0, 100)}", expected kind:id, such as ip:203.0.113.7.`,
+function nextOf(plan: string, state: string, operation: string): string {
+  if (state === 'done') return printable(`next: bees security revert ${plan} --reason "…" takes it back.`)
+  if (state === 'reverted') return 'Everything is as it was before; the incident stays open until its events end.'
+  const what = operation === 'revert' ? 'revert' : 'approve'
+  return printable(
+    `next: bees security plans ${plan} shows what is in force; ${what} once more goes on where it has stopped.`,
   )
-}
-
-function reasonOf({ reason }: ReasonOptions): string {
-  const given = reason?.trim() ?? ''
-  if (given.length >= 3) return given
-  throw new BeeError('BEE_USAGE', 'Received no --reason, expected a few words: they go into the audit.')
 }
 
 const noSuchPlan = (plan: string) =>

@@ -1,9 +1,12 @@
 import { BeeError } from '../../errors.ts'
+import { paint, printable } from '../paint.ts'
 import { openDesk } from '../security/desk.ts'
-import { alertsReply, onePlanReply, plansReply } from '../security/plan-replies.ts'
-import { printIncident, printIncidents, printStatus } from '../security/print.ts'
+import { alertsReply, onePlanReply, type Plans, plansReply } from '../security/plan-replies.ts'
+import { printIncident, printIncidents } from '../security/print.ts'
 import { printNotifications, printPlan, printPlans } from '../security/print-plans.ts'
-import { incidentReply, incidentsReply, statusReply } from '../security/replies.ts'
+import { printStatus } from '../security/print-status.ts'
+import { type IncidentReply, incidentReply, incidentsReply, statusReply } from '../security/replies.ts'
+import { tenantOf } from '../security/tenant.ts'
 
 export interface LookOptions {
   readonly tenant: string
@@ -18,7 +21,7 @@ const show = <Reply>(reply: Reply, { json }: LookOptions, print: (reply: Reply) 
 /** How the Security Bee is: stream, open incidents, noise by rule. */
 export async function securityStatus(options: LookOptions): Promise<void> {
   const desk = await openDesk()
-  show(await desk.look('show', { what: 'status', tenant: options.tenant }, statusReply), options, printStatus)
+  show(await desk.look('show', { what: 'status', tenant: tenantOf(options) }, statusReply), options, printStatus)
 }
 
 export interface FindingsOptions extends LookOptions {
@@ -36,7 +39,7 @@ export async function securityFindings(options: FindingsOptions): Promise<void> 
   }
   const desk = await openDesk()
   const asked = {
-    ...{ what: 'incidents', tenant: options.tenant, limit, quiet: options.trial === true },
+    ...{ what: 'incidents', tenant: tenantOf(options), limit, quiet: options.trial === true },
     ...{ rule: options.rule ?? null, status: options.open === true ? 'open' : null },
   }
   const { incidents } = await desk.look('show', asked, incidentsReply)
@@ -46,15 +49,15 @@ export async function securityFindings(options: FindingsOptions): Promise<void> 
 /** One incident with its findings and the events behind it. */
 export async function securityExplain(id: string, options: LookOptions): Promise<void> {
   const desk = await openDesk()
-  const reply = await desk.look('show', { what: 'incident', tenant: options.tenant, id }, incidentReply)
+  const tenant = tenantOf(options)
+  const reply = await desk.look('show', { what: 'incident', tenant, id }, incidentReply)
   if (reply.incident === null) {
     throw new BeeError(
       'BEE_SECURITY_NOT_FOUND',
-      `Received "${id.slice(0, 100)}", expected the id of an incident (inc_…) or the key of a finding of tenant ${options.tenant}; a beginning is enough where only one begins so.`,
+      `Received "${id.slice(0, 100)}", expected the id of an incident (inc_…) or the key of a finding of tenant ${tenant}; of a key six characters are enough where only one begins so.`,
     )
   }
   const incident = reply.incident.incident
-  const { tenant } = options
   const { notifications } = await desk.look('show_alerts', { tenant, incident, limit: 20 }, alertsReply)
   const { all } = await desk.look('show_response', { tenant, incident, limit: 20, people: [] }, plansReply)
   const plans = all?.plans ?? []
@@ -68,13 +71,30 @@ export async function securityExplain(id: string, options: LookOptions): Promise
     console.log('')
     printPlans({ plans, restrictions: [], circuits: [] })
   }
+  console.log(`\n${nextOf(reply.incident, plans, tenant)}`)
+}
+
+/** What a person may do now about an incident. */
+function nextOf(
+  { incident, status, rules }: NonNullable<IncidentReply['incident']>,
+  plans: Plans['plans'],
+  tenant: string,
+): string {
+  const to = tenant === 'default' ? '' : ` --tenant ${tenant}`
+  const waiting = plans.filter(({ state, mode }) => state === 'proposed' && mode === 'approve')
+  const lines = [
+    ...waiting.map(({ plan }) => `bees security plans ${plan}, then approve or reject it`),
+    ...(status === 'open' ? [`bees security ack ${incident}${to}: you look after it, no reminders`] : []),
+    `docs/detections.md says of ${rules.slice(0, 4).join(', ')} what else looks like it, and what to do`,
+  ]
+  return lines.map((line) => `${paint.dim('next:')} ${printable(line)}`).join('\n')
 }
 
 /** One plan, or the newest with what is in force. */
 export async function securityPlans(plan: string | undefined, options: LookOptions): Promise<void> {
   const desk = await openDesk()
   if (plan === undefined) {
-    const { all } = await desk.look('show_response', { tenant: options.tenant, limit: 20, people: [] }, plansReply)
+    const { all } = await desk.look('show_response', { tenant: tenantOf(options), limit: 20, people: [] }, plansReply)
     show(all ?? { plans: [], restrictions: [], circuits: [] }, options, printPlans)
     return
   }
@@ -82,5 +102,5 @@ export async function securityPlans(plan: string | undefined, options: LookOptio
   if (one === null) {
     throw new BeeError('BEE_SECURITY_NOT_FOUND', `Received "${plan.slice(0, 100)}", expected the id of a plan (pln_…).`)
   }
-  show(one, options, printPlan)
+  show(one, options, (plan) => printPlan(plan))
 }

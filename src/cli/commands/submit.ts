@@ -18,6 +18,8 @@ export interface SubmitOptions {
   readonly wait: boolean
   readonly timeout: string
   readonly json?: boolean | undefined
+  /** Signs with the person's own key instead of the hive's. */
+  readonly asPerson?: boolean | undefined
 }
 
 const lookMs = 5000
@@ -37,7 +39,9 @@ export async function submit(name: string, inputText: string, options: SubmitOpt
   const submitter = createSubmitter({
     client,
     colony: config.COLONIES_COLONY_NAME,
-    envelopeKey: new SigningKey(required(config, 'BEES_SUBMITTER_KEY')),
+    envelopeKey: new SigningKey(
+      required(config, options.asPerson === true ? 'BEES_APPROVER_KEY' : 'BEES_SUBMITTER_KEY'),
+    ),
     bees: await loadBees(beesDir(config)),
     clock: systemClock,
   })

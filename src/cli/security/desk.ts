@@ -79,7 +79,11 @@ export async function openDesk({ config, asPerson = false }: DeskOptions = {}): 
         throw new BeeError('BEE_NOT_ENDED', message, { cause: error })
       })
       if (final.state === 'success') return final.result
-      throw new BeeError('BEE_SECURITY_NOT_DONE', `process ${processId}: ${final.errors.join('; ')}`)
+      const told = final.errors.join('; ')
+      const hint = told.includes('BEE_ENVELOPE_UNTRUSTED')
+        ? '\nThe hive does not know the key that signed it. Is BEES_APPROVER_KEY yours? Its public part (`bees keys`) belongs into the hive’s BEES_TRUSTED_SUBMITTERS, and for decisions into SECURITY_APPROVERS.'
+        : ''
+      throw new BeeError('BEE_SECURITY_NOT_DONE', `process ${processId}: ${told}${hint}`)
     },
   }
 }

@@ -4,7 +4,9 @@ import { severityText, timeText } from './print.ts'
 
 /** The newest plans, what is restricted now, and brakes that hold. */
 export function printPlans({ plans, restrictions, circuits }: Plans): void {
-  if (plans.length === 0) console.log('No plans.')
+  if (plans.length === 0) {
+    console.log('No plans. They come with incidents whose rule names a response; docs/response.md has the ladder.')
+  }
   const rows = plans.map(({ plan, state, mode, severity, actions, radius, title, note }) => [
     paint.cyan(printable(plan)),
     printable(state),
@@ -30,8 +32,14 @@ export function printPlans({ plans, restrictions, circuits }: Plans): void {
   }
 }
 
-/** Everything that a person needs before a decision. */
-export function printPlan({ plan, digest, altered, state, note, actions, approvals }: OnePlan): void {
+/**
+ * Everything that a person needs before a decision.
+ * @param isDeciding the decision is being made: what could be done next is not told
+ */
+export function printPlan(
+  { plan, digest, altered, state, note, actions, approvals }: OnePlan,
+  { isDeciding = false }: { readonly isDeciding?: boolean } = {},
+): void {
   console.log(`${paint.bold(printable(plan.title))} ${paint.dim(printable(plan.reason))}`)
   const who = plan.proposer.kind === 'machine' ? 'the bee' : (plan.proposer.name ?? 'a person')
   const facts: readonly (readonly [string, string])[] = [
@@ -58,6 +66,20 @@ export function printPlan({ plan, digest, altered, state, note, actions, approva
   for (const { decision, name, reason, at } of approvals) {
     console.log(`  ${decision === 'approve' ? 'approved' : 'rejected'} by ${printable(`${name} at ${at}: ${reason}`)}`)
   }
+  const next = isDeciding ? undefined : nextOf(plan.id, plan.mode, state)
+  if (next !== undefined) console.log(`${paint.dim('next:')} ${printable(next)}`)
+}
+
+/** What may be done about a plan as it stands; undefined: nothing. */
+function nextOf(id: string, mode: string, state: string): string | undefined {
+  if (state === 'proposed' && mode === 'approve') {
+    return `bees security approve ${id} --reason "…", or reject. Nothing is done before.`
+  }
+  if (state === 'proposed') return 'It only shows what would have been done (docs/response.md, modes).'
+  if (state === 'done' || state === 'failed' || state === 'executing') {
+    return `bees security revert ${id} --reason "…" takes back what it did.`
+  }
+  return undefined
 }
 
 /** Who was told, and who will be told when and why. */

@@ -1,9 +1,7 @@
 import { columns, paint, printable } from '../paint.ts'
-import type { IncidentHead, IncidentReply, StatusReply } from './replies.ts'
+import type { IncidentHead, IncidentReply } from './replies.ts'
 
 type Severity = IncidentHead['severity']
-
-const order: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'info']
 
 /** A severity, as loud as it is. */
 export function severityText(severity: Severity): string {
@@ -17,33 +15,6 @@ export function timeText(ms: number): string {
 }
 
 const entityText = ({ kind, id }: { readonly kind: string; readonly id: string }) => printable(`${kind} ${id}`)
-
-/** How things are: the stream, what is open, and which rule makes how much noise. */
-export function printStatus(status: StatusReply): void {
-  const open = order.flatMap((severity) => {
-    const count = status.incidents[severity] ?? 0
-    return count === 0 ? [] : [`${severityText(severity)} ${count}`]
-  })
-  const facts: readonly (readonly [string, string])[] = [
-    ['tenant', printable(status.tenant)],
-    ['open incidents', open.length === 0 ? paint.green('none') : open.join(', ')],
-    ['events analysed', `${status.events}${status.analysed_at === null ? '' : `, last at ${status.analysed_at}`}`],
-    ['waiting for analysis', String(status.waiting)],
-    ['set aside', status.set_aside === 0 ? '0' : paint.yellow(`${status.set_aside} (security.set_aside says why)`)],
-    ['metric streams', `${status.streams.all}, ${status.streams.learning} still learning`],
-  ]
-  console.log(columns(facts))
-  if (status.rules.length === 0) return
-  const rows = status.rules.map(({ rule, findings, incidents, quiet, last_ms, evaluations, hits, suppressed }) => [
-    printable(rule),
-    `${findings} findings`,
-    `${incidents} incidents`,
-    `${hits} hits (${suppressed} suppressed) of ${evaluations} events`,
-    quiet === 0 ? '' : `${quiet} on trial`,
-    last_ms === null ? '' : `last ${timeText(last_ms)}`,
-  ])
-  console.log(`\n  ${paint.bold('the last 7 days, by rule')}\n${columns(rows)}`)
-}
 
 /** One line an incident, the newest first. */
 export function printIncidents(incidents: readonly IncidentHead[]): void {
@@ -61,6 +32,7 @@ export function printIncidents(incidents: readonly IncidentHead[]): void {
     printable(title),
   ])
   console.log(columns(rows, ''))
+  console.log(`${paint.dim('next:')} bees security explain <id>`)
 }
 
 /** One incident: what, whom, since when, by which rules with which figures, on which events. */

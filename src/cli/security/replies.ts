@@ -5,15 +5,43 @@ const severity = z.enum(['info', 'low', 'medium', 'high', 'critical'])
 const entity = z.object({ kind: z.string(), id: z.string() })
 const count = z.number().min(0)
 
+const ownSetting = z.object({
+  rule: z.string(),
+  mode: z.enum(['on', 'quiet', 'off']).nullable(),
+  settings: z.record(z.string(), z.json()),
+  /** What counts for nothing; null: no analysis has looked since the last change. */
+  problems: z.array(z.object({ setting: z.string(), received: z.string(), expected: z.string() })).nullable(),
+  author: z.string().nullable(),
+  reason: z.string().nullable(),
+  changed_at: z.string(),
+})
+
+const silence = z.object({
+  id: z.string(),
+  rule: z.string().optional(),
+  incident: z.string().optional(),
+  kind: z.string().optional(),
+  entity: z.string().optional(),
+  ends_at: z.string(),
+  reason: z.string(),
+})
+
 export const statusReply = z.object({
   tenant: z.string(),
   events: count,
   analysed_at: z.string().nullable(),
+  watched_since: z.string().nullable(),
   watermark_ms: z.number().nullable(),
   waiting: count,
+  waiting_s: count,
   set_aside: count,
   incidents: z.partialRecord(severity, count),
   streams: z.object({ all: count, learning: count }),
+  plans_to_decide: count,
+  circuits: count,
+  messages: z.object({ dead: count, late: count }),
+  silences: z.array(silence),
+  settings: z.array(ownSetting),
   rules: z.array(
     z.object({
       rule: z.string(),
@@ -93,6 +121,7 @@ export const incidentReply = z.object({
   events: z.array(event),
 })
 
+export type OwnSetting = z.output<typeof ownSetting>
 export type StatusReply = z.output<typeof statusReply>
 export type IncidentHead = z.output<typeof incidentHead>
 export type IncidentReply = z.output<typeof incidentReply>

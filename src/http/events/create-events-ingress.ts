@@ -1,10 +1,10 @@
 import { BeeError, type ErrorCode } from '../../errors.ts'
 import { type Deadline, deadlineIn, raceAbort } from '../../resilience/index.ts'
 import { peerOf } from '../peer.ts'
+import { refusal, reply } from '../reply.ts'
 import { batchesOf, sumOf } from './batches.ts'
 import type { Sender } from './find-sender.ts'
 import { readItems } from './read-items.ts'
-import { refusal, reply } from './reply.ts'
 import { type EventsSettings, eventsSettings } from './settings.ts'
 import type { EventsIngressOptions, RecordedItems } from './types.ts'
 
@@ -34,7 +34,7 @@ export function createEventsIngress(options: EventsIngressOptions): (request: Re
     } catch (thrown) {
       const error = refusalOf(thrown)
       const outcome = outcomes[error.code] ?? 'refused'
-      const response = refusal(error)
+      const response = refusal(error, statuses)
       metrics?.events(outcome, clock.monotonicMs() - startedMs)
       log?.warn({ code: error.code, cause: causeOf(error) }, `events ${outcome}`)
       if (error.code in noticed) {
@@ -48,6 +48,16 @@ export function createEventsIngress(options: EventsIngressOptions): (request: Re
       watchdog.release()
     }
   }
+}
+
+/** Every other code is answered with 400. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  BEE_EVENTS_SECRET: 401,
+  BEE_EVENTS_METHOD: 405,
+  BEE_EVENTS_SLOW: 408,
+  BEE_EVENTS_TOO_LARGE: 413,
+  BEE_EVENTS_RATE: 429,
+  BEE_EVENTS_NOT_DURABLE: 503,
 }
 
 const outcomes: Partial<Record<ErrorCode, string>> = {
@@ -65,7 +75,7 @@ async function settle(
   signal: AbortSignal,
 ): Promise<RecordedItems> {
   if (request.method !== 'POST') throw new BeeError('BEE_EVENTS_METHOD')
-  const { tenant } = admit(request, settings)
+  const { tenant, mandate } = admit(request, settings)
   const leave = await settings.places.enter(signal)
   try {
     const bodyGuard = whole.child(settings.totalMs / 2).guard(signal)
@@ -73,7 +83,7 @@ async function settle(
     const cut = batchesOf(items)
     const answers: RecordedItems[] = []
     for (const batch of cut.batches) {
-      answers.push(await settings.record(tenant, batch.items, { signal, deadlineMs: whole.atMs }))
+      answers.push(await settings.record(tenant, batch.items, { mandate, signal, deadlineMs: whole.atMs }))
     }
     const recorded = sumOf(cut, answers)
     if (recorded.accepted > 0) settings.onRecorded?.(tenant)

@@ -1,8 +1,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { EventsSecret } from './types.ts'
+import type { EventsSecret, Mandate } from './types.ts'
 
 export interface Sender {
   readonly tenant: string
+  readonly mandate: Mandate
   /** Which of the configured secrets it was: names its rate limit. */
   readonly index: number
 }
@@ -14,12 +15,12 @@ const digest = (text: string) => createHash('sha256').update(text, 'utf8').diges
  * compared, each to its end, and every secret is looked at: how long it takes says nothing about how much was right.
  */
 export function senderFinder(secrets: readonly EventsSecret[]): (headers: Headers) => Sender | undefined {
-  const known = secrets.map(({ tenant, secret }) => ({ tenant, digest: digest(secret) }))
+  const known = secrets.map(({ secret, ...sender }, index) => ({ ...sender, index, digest: digest(secret) }))
   return (headers) => {
     const given = digest(givenSecret(headers))
     let found: Sender | undefined
-    for (const [index, { tenant, digest: expected }] of known.entries()) {
-      if (timingSafeEqual(given, expected)) found = { tenant, index }
+    for (const { digest: expected, ...sender } of known) {
+      if (timingSafeEqual(given, expected)) found = sender
     }
     return found
   }

@@ -34,7 +34,7 @@ export function eventsSettings(options: EventsIngressOptions): EventsSettings {
   const atOnce = positive('atOnce', options.atOnce ?? 8)
   return Object.freeze({
     ...options,
-    senderOf: senderFinder(secrets.map(({ tenant, secret }) => ({ tenant, secret: secret.trim() }))),
+    senderOf: senderFinder(secrets.map((one) => ({ ...one, secret: one.secret.trim() }))),
     maxBytes: positive('maxBytes', options.maxBytes ?? 1_048_576),
     maxInflatedBytes: positive('maxInflatedBytes', options.maxInflatedBytes ?? 8_388_608),
     maxItems: positive('maxItems', options.maxItems ?? 5000),

@@ -11,7 +11,18 @@ export interface RecordedItems {
   readonly refusals: readonly { readonly index: number; readonly reason: string; readonly field?: string | undefined }[]
 }
 
+/** What a secret may say. The task that takes the items keeps to it. */
+export interface Mandate {
+  /** Lines of a log drain. */
+  readonly drain: boolean
+  /** Sources of its own items, the first unless said; undefined: any that is nobody else's. */
+  readonly sources?: readonly string[] | undefined
+  /** Sources that are another secret's. */
+  readonly others?: readonly string[] | undefined
+}
+
 export interface RecordOptions {
+  readonly mandate: Mandate
   readonly signal: AbortSignal
   /** On the monotonic clock, milliseconds: no try may go on after it. */
   readonly deadlineMs: number
@@ -20,10 +31,11 @@ export interface RecordOptions {
 /** Keeps items. Resolves only when the database has committed; the same items again count once. */
 export type RecordItems = (tenant: string, items: readonly Json[], options: RecordOptions) => Promise<RecordedItems>
 
-/** A sender's secret and whose events it may send. */
+/** A sender's secret, whose events it may send, and which. */
 export interface EventsSecret {
   readonly tenant: string
   readonly secret: string
+  readonly mandate: Mandate
 }
 
 export interface EventsIngressOptions {

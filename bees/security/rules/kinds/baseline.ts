@@ -4,7 +4,7 @@ import { durationText } from '../duration.ts'
 import { type Hit, type Judge, judgeOf } from '../judge.ts'
 import { numberAt } from '../read-json.ts'
 import type { Kernel } from '../row.ts'
-import { addPoint, fewestPoints, type Point, readPoints, type SeriesShape, totalOf, writePoints } from '../series.ts'
+import { addPoint, fewestPoints, readSeries, type Series, type SeriesShape, totalOf, writeSeries } from '../series.ts'
 import {
   addValue,
   emptySketch,
@@ -16,7 +16,7 @@ import {
 import { asFields, rounded, type Workshop } from '../workshop.ts'
 
 interface Usual {
-  readonly points: Point[]
+  readonly series: Series
   first: number
   /** Clock-aligned window that is being summed, and its sum. */
   slot: number
@@ -47,30 +47,29 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
   const shape: SeriesShape = { keptMs: windowMs + latenessMs, most: fewestPoints, channels: ['sum'] }
   const kernel: Kernel<Usual> = {
     load: (json) => {
-      const [points, sketch, older] = Array.isArray(json) ? [json[5], json[6], json[7]] : []
+      const [series, sketch, older] = Array.isArray(json) ? [json[5], json[6], json[7]] : []
       return {
         first: numberAt(json, 0),
         slot: numberAt(json, 1),
         sum: numberAt(json, 2),
         since: numberAt(json, 3),
         held: numberAt(json, 4),
-        points: readPoints(points, 1),
+        series: readSeries(series, shape),
         sketch: readSketch(sketch),
         older: readSketch(older),
       }
     },
-    save: ({ first, slot: number, sum, since, held, points, sketch, older }) => [
+    save: ({ first, slot: number, sum, since, held, series, sketch, older }) => [
       first,
       number,
       sum,
       since,
       held,
-      writePoints(points),
+      writeSeries(series),
       writeSketch(sketch),
       writeSketch(older),
     ],
-    expires: ({ points, slot: number }) =>
-      Math.max(points[points.length - 1]?.to ?? 0, number * windowMs) + historyMs + latenessMs,
+    expires: ({ series, slot: number }) => Math.max(series.lastMs, number * windowMs) + historyMs + latenessMs,
   }
   const limitOf = (usual: Usual): number => factor * quantileOf([usual.sketch, usual.older], clause.quantile)
 
@@ -111,9 +110,9 @@ export function compileBaseline(clause: ClauseOf<'baseline'>, workshop: Workshop
     turn(usual, time)
     const limit = limitOf(usual)
     if (Math.floor(time / windowMs) === usual.slot) usual.sum += weight
-    addPoint(usual.points, shape, time, [weight], context.markMs)
+    addPoint(usual.series, shape, time, [weight], context.markMs)
     row.write(slot, kernel, usual, context.markMs)
-    const total = totalOf(usual.points, shape, time - windowMs, time)
+    const total = totalOf(usual.series, shape, time - windowMs, time)
     const sum = total.weights[0] ?? 0
     const isLearned = time - usual.first >= learnMs && limit > 0
     const isHigh = isLearned ? sum > limit && sum >= least : cold !== undefined && sum >= cold

@@ -4,13 +4,13 @@ import type { Context, Test } from '../context.ts'
 import { hash40 } from '../hash.ts'
 import { distinctOf, type Pane, type PanesShape, topOf } from '../panes.ts'
 import { RuleMistake } from '../problem.ts'
-import { fewestPoints, mostPoints, type Point, type Total } from '../series.ts'
+import { fewestPoints, mostPoints, type Series, type Total } from '../series.ts'
 import { fewestValues, mostTimes, mostValues, spreadOf, type Values, type ValuesShape } from '../values.ts'
 import { asFields, type Comparison, comparisonOf, type Workshop } from '../workshop.ts'
 
 /** State of one group of a window clause. */
 export interface WindowState {
-  readonly points: Point[]
+  readonly series: Series
   readonly values: readonly Values[]
   readonly panes: readonly Pane[][]
   /** Ids of the latest events. */

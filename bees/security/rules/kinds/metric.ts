@@ -24,6 +24,9 @@ interface Metered {
   /** Latest event. */
   last: number
   stream: Stream | undefined
+  /** With `confirm`: points until it may tell again, and the evidence of the latest two where they were odd. */
+  rest: number
+  odd: readonly [number, number]
 }
 
 const openSlots = 2
@@ -38,7 +41,9 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
   const everyMs = durationMs(clause.every)
   const threshold = clause.evidence === undefined ? undefined : settings.number(clause.evidence, `${path}.evidence`)
   const least = clause.min === undefined ? undefined : settings.number(clause.min, `${path}.min`)
-  const options = { ...defaultOptions, threshold }
+  const { refractoryPoints } = defaultOptions
+  // A point that awaits its confirmation must not make the detector rest.
+  const options = { ...defaultOptions, threshold, ...(clause.confirm ? { refractoryPoints: 0 } : {}) }
   const source = workshop.source(clause.of, path)
   const group = workshop.group(clause.by)
   const { weightOf, worthOf, hasZeros } = valueParts(clause, workshop)
@@ -57,7 +62,8 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
       state.stream ??= openStream(options)
       const push = (at: number, value: number): void => {
         const result = state.stream?.push({ timeMs: at * everyMs, value })
-        if (result?.alert === true && isWanted(result)) alert = result
+        const tells = result !== undefined && (clause.confirm ? isConfirmed(state, result) : result.alert)
+        if (tells && isWanted(result)) alert = result
       }
       push(done.number, worthOf(done))
       const next = state.open[0]?.number ?? number
@@ -65,6 +71,15 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
       if (hasZeros && hole <= mostZeros) for (let at = done.number + 1; at < next; at++) push(at, 0)
     }
     return alert
+  }
+  const isConfirmed = (state: Metered, { alert, score, threshold: needed }: PointResult): boolean => {
+    const [before, latest] = state.odd
+    const odd = alert ? score : 0
+    state.odd = [latest, odd]
+    state.rest = Math.max(0, state.rest - 1)
+    if (!alert || state.rest > 0 || before + latest + odd < 2 * needed) return false
+    state.rest = refractoryPoints
+    return true
   }
   const isWanted = ({ value, expected }: PointResult): boolean => {
     const came = value ?? 0
@@ -134,7 +149,8 @@ export function compileMetric(clause: ClauseOf<'metric'>, workshop: Workshop): J
 function kernelOf(options: Parameters<typeof openStream>[0]): Kernel<Metered> {
   return {
     load: (json) => {
-      const [open, seen, last, stored] = Array.isArray(json) ? json : []
+      const [open, seen, last, stored, confirming] = Array.isArray(json) ? json : []
+      const [rest, before, latest] = [0, 1, 2].map((at) => numberAt(confirming, at))
       const slots = listsOf(open).map((one) => ({
         number: numberAt(one, 0),
         events: numberAt(one, 1),
@@ -145,13 +161,16 @@ function kernelOf(options: Parameters<typeof openStream>[0]): Kernel<Metered> {
         seen: typeof seen === 'number' ? seen : 0,
         last: typeof last === 'number' ? last : 0,
         stream: stored === undefined || stored === null ? undefined : streamOf(options, stored),
+        rest: rest ?? 0,
+        odd: [before ?? 0, latest ?? 0],
       }
     },
-    save: ({ open, seen, last, stream }) => [
+    save: ({ open, seen, last, stream, rest, odd }) => [
       open.map(({ number, events, sum }) => [number, events, sum]),
       seen,
       last,
       stream === undefined ? null : (stream.toJSON() as unknown as Json),
+      ...(rest + odd[0] + odd[1] === 0 ? [] : [[rest, ...odd]]),
     ],
     expires: ({ last }) => (last === 0 ? 0 : last + forgottenMs),
   }

@@ -47,7 +47,11 @@ export function compileSilence(clause: ClauseOf<'silence'>, workshop: Workshop):
       ),
     save: (pulses) =>
       [...pulses.values()].map(({ first, last, events, usual, values }) => [first, last, events, usual, values]),
-    expires: (pulses) => Math.max(0, ...[...pulses.values()].map(({ last }) => last)) + forgottenMs,
+    expires: (pulses) => {
+      let latest = 0
+      for (const { last } of pulses.values()) latest = Math.max(latest, last)
+      return latest + forgottenMs
+    },
   }
   const limitOf = (pulse: Pulse): number => Math.max(minMs, factor * pulse.usual)
   const hitOf = (pulse: Pulse, silentMs: number): Hit => ({

@@ -1,17 +1,24 @@
 import type { ClauseOf } from '../clause.ts'
 import type { Context } from '../context.ts'
 import { type Hit, type Judge, judgeOf } from '../judge.ts'
-import { numberAt } from '../read-json.ts'
+import { listsOf, numberAt } from '../read-json.ts'
 import type { Kernel } from '../row.ts'
 import type { Workshop } from '../workshop.ts'
 
 interface Place {
-  lat: number
-  long: number
-  /** 0: nowhere yet. */
-  time: number
-  country: string
+  readonly lat: number
+  readonly long: number
+  /** When the group was last there; 0: never. */
+  readonly time: number
 }
+
+interface Whereabouts extends Place {
+  readonly country: string
+  /** Where else it has been, the latest last. */
+  readonly known: readonly Place[]
+}
+
+const mostKnown = 8
 
 const earthRadiusKm = 6371.0088
 const hourMs = 3_600_000
@@ -31,17 +38,38 @@ export function compileTravel(clause: ClauseOf<'travel'>, workshop: Workshop): J
   const fasterKmh = settings.number(clause.faster, `${path}.faster`)
   const fartherKm = settings.number(clause.farther, `${path}.farther`)
   const withinMs = settings.ms(clause.within, `${path}.within`)
+  const unfamiliarMs = clause.unfamiliar === undefined ? 0 : settings.ms(clause.unfamiliar, `${path}.unfamiliar`)
   const skip = clause.skip === undefined ? undefined : workshop.condition(clause.skip, `${path}.skip`).test
   const source = workshop.source(clause.of, path)
   const group = workshop.group(clause.by)
-  const kernel: Kernel<Place> = {
+  const kernel: Kernel<Whereabouts> = {
     load: (json) => {
-      const country: unknown = Array.isArray(json) ? json[3] : undefined
-      const place = { lat: numberAt(json, 0), long: numberAt(json, 1), time: numberAt(json, 2) }
-      return { ...place, country: typeof country === 'string' ? country : '' }
+      const [country, known] = Array.isArray(json) ? [json[3], json[4]] : []
+      return {
+        ...placeAt(json),
+        country: typeof country === 'string' ? country : '',
+        known: listsOf(known).map(placeAt),
+      }
     },
-    save: ({ lat, long, time, country }) => [lat, long, time, country],
-    expires: ({ time }) => (time === 0 ? 0 : time + withinMs + latenessMs),
+    save: ({ lat, long, time, country, known }) =>
+      known.length === 0
+        ? [lat, long, time, country]
+        : [lat, long, time, country, known.map((place) => [place.lat, place.long, place.time])],
+    expires: ({ time }) => (time === 0 ? 0 : time + Math.max(withinMs, unfamiliarMs) + latenessMs),
+  }
+  const isNear = (one: Place, other: Place): boolean =>
+    distanceKm(one.lat, one.long, other.lat, other.long) <= fartherKm
+  /** What is known with one more place, and whether it was known already. */
+  const visited = (
+    known: readonly Place[],
+    place: Place,
+  ): { readonly known: readonly Place[]; readonly isKnown: boolean } => {
+    if (unfamiliarMs === 0) return { known: [], isKnown: false }
+    const fresh = known.filter(({ time }) => time > place.time - unfamiliarMs)
+    const same = fresh.find((one) => isNear(one, place))
+    const others = fresh.filter((one) => one !== same)
+    const now = same === undefined ? place : { ...same, time: Math.max(same.time, place.time) }
+    return { known: [...others, now].slice(-mostKnown), isKnown: same !== undefined }
   }
   const judge = (context: Context): Hit | undefined => {
     const { lat, long, time, country = '' } = context.event
@@ -49,7 +77,10 @@ export function compileTravel(clause: ClauseOf<'travel'>, workshop: Workshop): J
     const row = context.row(group)
     if (row === null) return undefined
     const before = row.read(slot, kernel, context.markMs)
-    if (time >= before.time) row.write(slot, kernel, { lat, long, time, country }, context.markMs)
+    const { known, isKnown } = visited(before.known, { lat, long, time })
+    const now = time >= before.time ? { lat, long, time, country } : before
+    row.write(slot, kernel, { ...now, known }, context.markMs)
+    if (isKnown) return undefined
     const apartMs = Math.abs(time - before.time)
     if (before.time === 0 || apartMs > withinMs) return undefined
     const km = distanceKm(before.lat, before.long, lat, long)
@@ -67,3 +98,5 @@ export function compileTravel(clause: ClauseOf<'travel'>, workshop: Workshop): J
   }
   return judgeOf({ actions: source.actions, concerns: source.concerns, groups: [group], judge })
 }
+
+const placeAt = (json: unknown): Place => ({ lat: numberAt(json, 0), long: numberAt(json, 1), time: numberAt(json, 2) })

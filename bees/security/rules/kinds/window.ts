@@ -5,7 +5,7 @@ import { type Hit, type Judge, judgeOf } from '../judge.ts'
 import { addToPanes, type Pane, readPanes, writePanes } from '../panes.ts'
 import { RuleMistake } from '../problem.ts'
 import type { Kernel } from '../row.ts'
-import { addPoint, readPoints, type SeriesShape, type Total, totalOf, writePoints } from '../series.ts'
+import { addPoint, readSeries, type SeriesShape, type Total, timesBetween, totalOf, writeSeries } from '../series.ts'
 import { addSighting, readValues, writeValues } from '../values.ts'
 import { rounded, thresholdOf, type Workshop } from '../workshop.ts'
 import { type CompiledMeasure, Keeping, type WindowState } from './measures.ts'
@@ -59,9 +59,9 @@ export function compileWindow(clause: WindowClause, workshop: Workshop): Judge {
     if (row === null) return undefined
     const { time, id } = context.event
     const state = row.read(slot, kernel, context.markMs)
-    const latest = state.points[state.points.length - 1]?.to ?? 0
+    const latest = state.series.lastMs
     addPoint(
-      state.points,
+      state.series,
       shape,
       time,
       keeping.channels.map(({ weight }) => weight(context)),
@@ -83,8 +83,10 @@ export function compileWindow(clause: WindowClause, workshop: Workshop): Judge {
       if (state.evidence.length > evidenceKept) state.evidence.shift()
     }
     row.write(slot, kernel, state, context.markMs)
-    for (const endMs of time >= latest ? [time] : endsAfter(state, time, windowMs)) {
-      const total = totalOf(state.points, shape, endMs - windowMs, endMs)
+    for (const endMs of time >= latest
+      ? [time]
+      : endsAfter(timesBetween(state.series, shape, time, time + windowMs), time)) {
+      const total = totalOf(state.series, shape, endMs - windowMs, endMs)
       const facts = factsOf(measures, state, total, endMs - windowMs, endMs)
       if (facts !== undefined) {
         return { facts: { ...facts, within }, firstMs: total.firstMs, events: Math.round(total.count), evidence }
@@ -112,9 +114,8 @@ function factsOf(
 }
 
 /** A late event may complete any window that it is in: those that end with it or with one of the events after it. */
-function endsAfter(state: WindowState, timeMs: number, windowMs: number): readonly number[] {
-  const ends = [timeMs]
-  for (const { to } of state.points) if (to > timeMs && to < timeMs + windowMs) ends.push(to)
+function endsAfter(later: readonly number[], timeMs: number): readonly number[] {
+  const ends = [timeMs, ...later]
   if (ends.length <= mostEnds) return ends
   const every = (ends.length - 1) / (mostEnds - 1)
   return Array.from({ length: mostEnds }, (_, at) => ends[Math.round(at * every)] ?? timeMs)
@@ -128,18 +129,18 @@ function kernelOf(keeping: Keeping, shape: SeriesShape): Kernel<WindowState> {
       const values = Array.isArray(v) ? v : []
       const panes = Array.isArray(n) ? n : []
       return {
-        points: readPoints(p, shape.channels.length),
+        series: readSeries(p, shape),
         values: keeping.values.map((_, at) => readValues(values[at])),
         panes: keeping.panes.map((tracked, at): Pane[] => readPanes(panes[at], tracked.shape)),
         evidence: Array.isArray(e) ? e.filter((id) => typeof id === 'string') : [],
       }
     },
-    save: ({ points, values, panes, evidence }) => ({
-      p: writePoints(points),
+    save: ({ series, values, panes, evidence }) => ({
+      p: writeSeries(series),
       ...(values.length === 0 ? {} : { v: values.map(writeValues) }),
       ...(panes.length === 0 ? {} : { n: panes.map(writePanes) }),
       e: evidence,
     }),
-    expires: ({ points }) => (points[points.length - 1]?.to ?? 0) + shape.keptMs,
+    expires: ({ series }) => series.lastMs + shape.keptMs,
   }
 }

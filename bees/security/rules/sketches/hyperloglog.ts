@@ -6,6 +6,10 @@ const size = 256
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 const restBits = 45
 const alpha = 0.7213 / (1 + 1.079 / size)
+/** 1/2, 1/4 … by register. */
+const shares = Float64Array.from(alphabet, (_, value) => 2 ** -value)
+const letters = Uint8Array.from(alphabet, (letter) => letter.charCodeAt(0))
+const values = new Uint8Array(128).map((_, code) => Math.max(0, letters.indexOf(code)))
 
 export type Registers = Uint8Array
 
@@ -37,7 +41,7 @@ export function estimate(registers: Registers): number {
   let sum = 0
   let zeros = 0
   for (const value of registers) {
-    sum += 2 ** -value
+    sum += shares[value] ?? 0
     if (value === 0) zeros += 1
   }
   const raw = (alpha * size * size) / sum
@@ -45,15 +49,13 @@ export function estimate(registers: Registers): number {
 }
 
 export function writeRegisters(registers: Registers): string {
-  let text = ''
-  for (const value of registers) text += alphabet[value] ?? 'A'
-  return text
+  return Buffer.from(registers.map((value) => letters[value] ?? 0)).toString('latin1')
 }
 
 /** @returns empty registers for a text that is none */
 export function readRegisters(text: unknown): Registers {
   const registers = emptyRegisters()
   if (typeof text !== 'string' || text.length !== size) return registers
-  for (let index = 0; index < size; index++) registers[index] = Math.max(0, alphabet.indexOf(text[index] ?? 'A'))
+  for (let index = 0; index < size; index++) registers[index] = values[text.charCodeAt(index)] ?? 0
   return registers
 }

@@ -7,7 +7,7 @@ import { type Bee, defineBee } from '../../../../src/bee/index.ts'
 import { silenceRules, testRules } from './rules.ts'
 
 /** The bee with the tasks of the analysis alone, and what these need. */
-const beeWith = (rules: CompiledRules): Bee =>
+export const beeWith = (rules: CompiledRules): Bee =>
   defineBee<SecurityServices>({
     name: 'security',
     description: 'Analyses.',

@@ -13,14 +13,22 @@ test('docs/detections.md is what `npm run docs` writes', () => {
 
 test('it has every rule and every setting', () => {
   for (const { id, settings } of rules) {
-    expect(text).toContain(`: \`${id}\`\n`)
-    for (const name of Object.keys(settings)) expect(text).toContain(`| \`${name}\` | `)
+    expect(text).toContain(`- **\`${id}\`** (`)
+    for (const name of Object.keys(settings)) expect(text).toContain(`| \`${id}\` | \`${name}\` | `)
   }
 })
 
-test('every detection says what it needs and what to do', () => {
+test('every detection says what it means, what it needs and what to do', () => {
   for (let number = 1; number <= 30; number++) {
-    expect(advices[number]?.needs.length).toBeGreaterThan(20)
-    expect(advices[number]?.act.length).toBeGreaterThan(20)
+    const { means = '', needs = '', first = '', then = '' } = advices[number] ?? {}
+    for (const said of [means, needs, first, then]) expect(said.length).toBeGreaterThan(10)
+    expect(means).toMatch(/^[^.]+$/)
+    expect(first).toMatch(/^[^.]+\.$/)
   }
+})
+
+test('it opens with a table of the 30 attacks, which leads to their parts', () => {
+  const [opening = ''] = text.split('\n## ')
+  const rows = [...opening.matchAll(/^\| (\d+) \| \[[^\]]+\]\(#\S+\) \| .+ \| .+ \| .+ \| .+ \|$/gm)]
+  expect(rows.map(([, number]) => Number(number))).toEqual(Array.from({ length: 30 }, (_, n) => n + 1))
 })

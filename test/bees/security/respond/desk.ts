@@ -169,6 +169,8 @@ export async function openDesk(): Promise<Desk> {
       [tenant, JSON.stringify(limits)],
     )
   }
+  // This is the tenant whose project it is.
+  await rows(`insert into security.pull_marks (tenant, marks) values ($1, '{}')`, [tenant])
   // Few users are active here, and most tests are not about how few.
   await setLimits({ users_floor: 10, actions_per_hour: 1000 })
   const firstPlan = ({ output }: TaskRun): PlanResult => {

@@ -57,6 +57,7 @@ export interface Played {
 export interface PlayOptions {
   readonly settings?: TenantSettings
   readonly nowMs?: number
+  readonly sinceMs?: number
   /** Sizes of the batches, in turn. */
   readonly cuts?: readonly number[]
   readonly tick?: boolean
@@ -89,6 +90,7 @@ export function play(rules: CompiledRules, events: readonly SecurityEvent[], opt
       events: batch,
       states: { get },
       nowMs: options.nowMs ?? latest,
+      sinceMs: options.sinceMs,
       settings: options.settings,
       tick: options.tick === true && to === events.length,
     })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { event, hour, minute, play, rulesOf, second, series } from './playing.ts'
+import { event, hour, minute, play, rulesOf, second, series, startMs } from './playing.ts'
 
 const rules = rulesOf({
   suppress: '1h',
@@ -89,7 +89,8 @@ describe('tiers', () => {
     expect(play(match({}), [event(0)]).findings[0]?.quiet).toBe(false)
     expect(play(match({ maturity: 'incubating' }), [event(0)]).findings[0]?.quiet).toBe(true)
     expect(play(match({ maturity: 'off' }), [event(0)]).findings).toEqual([])
-    const young = play(match({ quiet: '7d' }), [event(0), event(6 * 24 * hour), event(7 * 24 * hour)]).findings
+    const week = [event(0), event(6 * 24 * hour), event(7 * 24 * hour)]
+    const young = play(match({ quiet: '7d' }), week, { sinceMs: startMs }).findings
     expect(young.map(({ quiet }) => quiet)).toEqual([true, true, false])
   })
 
