@@ -1,9 +1,9 @@
 /**
  * The tests that need a database, on another version of Postgres than the one that is installed: what a hosted project has.
  *
- *     node scripts/test-postgres.ts 17                  # all of them
- *     node scripts/test-postgres.ts 17 --short          # those that are about the SQL itself; the gate's
- *     node scripts/test-postgres.ts 15 test/ledger      # some; everything after the version goes to vitest
+ *     npm run test:postgres -- 17                  # all of them
+ *     npm run test:postgres -- 17 --short          # those that are about the SQL itself
+ *     npm run test:postgres -- 15 test/ledger      # some; everything after the version goes to vitest
  *
  * Its programs come from npm, as those of the installed version do, and are kept below node_modules/.cache.
  */

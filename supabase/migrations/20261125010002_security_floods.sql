@@ -53,7 +53,7 @@ declare
 begin
   select min(i.seq), max(i.seq) into v_first, v_last from security.inbox as i where i.tenant = p_tenant;
   -- Numbers are shared by all tenants: as many rows as that at most, and only then they are counted.
-  if v_first is null or v_last - v_first < security.most_waiting() then
+  if v_first is null or v_last - v_first + 1 < security.most_waiting() then
     return false;
   end if;
   return security.most_waiting() <= (

@@ -58,7 +58,7 @@ describe('a command line that cannot be understood', () => {
     [['new', 'Bad Name'], /^BEE_BEE_INVALID: expected a name like greeter.* received "Bad Name"/],
     [['new', '../finance'], /^BEE_BEE_INVALID: .*received "..\/finance"/],
     [['new', 'finance'], /^BEE_BEE_DUPLICATE: .*there is bees\/finance.* already/],
-    [['keys', 'door'], /^BEE_USAGE: Received "door", expected receipt, submitter or executor/],
+    [['keys', 'door'], /^BEE_USAGE: Received "door", expected receipt, submitter, approver or executor/],
     [['migrate'], /^BEE_CONFIG_INVALID: DATABASE_URL is not set: expected/],
     [['doctor', '--fast'], /unknown option '--fast'/],
   ])('bees %j', async (args, expected) => {

@@ -26,6 +26,7 @@ export class Context {
   /** From when on the tenant's events have been watched, holes left out: what is learned counts from here. */
   firstMs = 0
   readonly #tests: Uint8Array
+  readonly #keys: (string | null | undefined)[]
   readonly #rows: (Row | null | undefined)[]
   readonly #open: (key: string) => Row
   readonly #hashes = new Map<EventField, number>()
@@ -40,6 +41,7 @@ export class Context {
     this.tenant = tenant
     this.#tests = new Uint8Array(sizes.tests)
     this.hits = new Uint8Array(sizes.rules)
+    this.#keys = groups.map(() => undefined)
     this.#rows = groups.map(() => undefined)
     this.#open = open
   }
@@ -53,6 +55,7 @@ export class Context {
     this.#event = event
     this.#tests.fill(unset)
     this.hits.fill(hitNone)
+    this.#keys.fill(undefined)
     this.#rows.fill(undefined)
     this.#hashes.clear()
   }
@@ -66,11 +69,20 @@ export class Context {
     return outcome
   }
 
+  /** The key of the event's group; null where it has none. */
+  key(group: Group): string | null {
+    const known = this.#keys[group.index]
+    if (known !== undefined) return known
+    const key = keyOf(group, this.event)
+    this.#keys[group.index] = key
+    return key
+  }
+
   /** The row of the event's group; null where it has none. */
   row(group: Group): Row | null {
     const known = this.#rows[group.index]
     if (known !== undefined) return known
-    const key = keyOf(group, this.event)
+    const key = this.key(group)
     const row = key === null ? null : this.#open(key)
     this.#rows[group.index] = row
     return row

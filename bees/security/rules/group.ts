@@ -8,8 +8,8 @@ import { digest } from './hash.ts'
 export interface Group {
   /** Its number among the groups of the compiled rules. */
   readonly index: number
-  /** Names in the key, sorted. */
-  readonly names: readonly EventField[]
+  /** Names in the key, sorted and joined. */
+  readonly names: string
   /** Fields that the values are taken from: the names, or their aliases. */
   readonly fields: readonly EventField[]
   /** A missing value is a value of its own; otherwise the event belongs to no row. */
@@ -21,7 +21,7 @@ const longest = 400
 
 /** Key of the row, or null where a field is missing. */
 export function keyOf(group: Group, event: SecurityEvent): string | null {
-  let key = `g|${group.names.join(',')}`
+  let key = `g|${group.names}`
   for (const field of group.fields) {
     const value = event[field]
     if (value === undefined) {
@@ -29,7 +29,7 @@ export function keyOf(group: Group, event: SecurityEvent): string | null {
       key += '|~'
     } else key += `|${typeof value === 'string' ? escaped(value) : String(value)}`
   }
-  return key.length <= longest ? key : `h|${group.names.join(',')}|${digest(key, 64)}`
+  return key.length <= longest ? key : `h|${group.names}|${digest(key, 64)}`
 }
 
 /** A value cannot pass for two values, nor for a missing one. */
@@ -51,7 +51,7 @@ export class Groups {
     if (known !== undefined) return known
     const group: Group = {
       index: this.all.length,
-      names: pairs.map(({ name }) => name),
+      names: pairs.map(({ name }) => name).join(','),
       fields: pairs.map(({ field }) => field),
       isLoose,
     }

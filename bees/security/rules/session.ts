@@ -254,10 +254,10 @@ export function stateKeysOf(events: readonly SecurityEvent[], rules: TenantRules
     context.begin(event)
     for (const { rule, clauses } of rules.concerned(context)) {
       for (const { judge } of clauses) {
-        for (const group of judge.groups) keys.add(keyOf(group, event) ?? tenantKey)
+        for (const group of judge.groups) keys.add(context.key(group) ?? tenantKey)
         for (const key of judge.keys(context)) keys.add(key)
       }
-      keys.add(keyOf(rule.dedupGroup, event) ?? tenantKey)
+      keys.add(context.key(rule.dedupGroup) ?? tenantKey)
     }
   }
   return [...keys]
