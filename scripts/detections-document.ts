@@ -156,7 +156,7 @@ function sectionOf({ number, title, advice, rules }: Detection): string {
     `${advice.means.slice(0, 1).toUpperCase()}${advice.means.slice(1)}.`,
     [
       `- **First:** ${advice.first}`,
-      `- **Then:** ${advice.then}`,
+      `- **Then:** ${advice.after}`,
       `- **Needs:** ${advice.needs}`,
       ...(alike.length === 0 ? [] : [`- **Looks like it, and is not:** ${alike.join(' ')}`]),
     ].join('\n'),

@@ -72,7 +72,9 @@ export function compileNewValue(clause: ClauseOf<'new_value'>, workshop: Worksho
     if (isNew && windowMs > 0) {
       known.fresh.push(time)
       known.fresh.sort((a, b) => a - b)
-      while ((known.fresh[0] ?? time) <= context.markMs - windowMs - latenessMs) known.fresh.shift()
+      // An event that came very late may itself be among those that are gone.
+      while (known.fresh.length > 0 && (known.fresh[0] ?? 0) <= context.markMs - windowMs - latenessMs)
+        known.fresh.shift()
       if (known.fresh.length > mostFresh) known.fresh.shift()
     }
     row.write(slot, kernel, known, context.markMs)

@@ -20,8 +20,8 @@ test('it has every rule and every setting', () => {
 
 test('every detection says what it means, what it needs and what to do', () => {
   for (let number = 1; number <= 30; number++) {
-    const { means = '', needs = '', first = '', then = '' } = advices[number] ?? {}
-    for (const said of [means, needs, first, then]) expect(said.length).toBeGreaterThan(10)
+    const { means = '', needs = '', first = '', after = '' } = advices[number] ?? {}
+    for (const said of [means, needs, first, after]) expect(said.length).toBeGreaterThan(10)
     expect(means).toMatch(/^[^.]+$/)
     expect(first).toMatch(/^[^.]+\.$/)
   }

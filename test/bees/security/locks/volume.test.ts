@@ -43,7 +43,7 @@ it('what is old is found without reading all that is not', async () => {
   const before = { ids: await scanned('event_ids'), notes: await scanned('hook_notes') }
   const { sql, values } = call('bee_tasks.security__tend_events', { retention_days: 60 }, {})
   const [row] = await world.rows(sql, values)
-  const { ids, notes } = row?.['answer'] as Record<'ids' | 'notes', number>
+  const { ids, notes } = (row?.['answer'] ?? {}) as Record<'ids' | 'notes', number>
   expect(Math.min(ids, notes)).toBeGreaterThan(16_000)
   expect({ ids: await scanned('event_ids'), notes: await scanned('hook_notes') }).toEqual(before)
 }, 60_000)

@@ -15,7 +15,8 @@ const plain = ({ findings, rows, counters, aside }: Played) => ({
 describe('the same events in any batches', () => {
   test('leave the same rows, bit by bit, and the same findings', { timeout: 120_000 }, () => {
     const random = seededRandom()
-    const worlds = Array.from({ length: 4 }, () => busy(random, 700))
+    // Those of a fixed seed are known to give every kind something to say.
+    const worlds = [randomFrom(2), random].flatMap((source) => Array.from({ length: 4 }, () => busy(source, 700)))
     const nowMs = Math.max(...worlds.flat().map(({ time }) => time)) - 100 * hour
     const whole = worlds.map((events) => plain(play(rules, events, { nowMs })))
     // Every kind has had something to say: otherwise the comparison would be of nothing.

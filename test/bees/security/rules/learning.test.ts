@@ -41,6 +41,13 @@ describe('new_value', () => {
     expect(hitsOf(three, [...daily(15), ...fresh(0, 10, 60)])).toBe(0)
   })
 
+  test('a new one that comes weeks late is learned and holds nothing up', () => {
+    const two = rules({ within: '1h', gte: 2 })
+    const late = login(16 * day, { asn: 7 })
+    const again = [login(40 * day + minute, { asn: 7 }), login(40 * day + 2 * minute, { asn: 8 })]
+    expect(hitsOf(two, [...daily(40), login(40 * day, { asn: 1 }), late, ...again])).toBe(0)
+  })
+
   test('forgets, and its memory has an end', () => {
     const short = rules({ forget: '30d' })
     expect(
